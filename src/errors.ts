@@ -1,0 +1,96 @@
+/**
+ * Every error code of the product, in one table. A code is a promise to clients: it never changes its meaning.
+ * Messages are fixed sentences with no value in them, so that nothing a person entered can leave through an error.
+ */
+export const errorTable = {
+  // the request
+  GRAPHQL_PARSE_FAILED: { status: 400, message: 'The document is not GraphQL.' },
+  GRAPHQL_VALIDATION_FAILED: { status: 400, message: 'The document does not fit the schema.' },
+  OPERATION_RESOLUTION_FAILURE: { status: 400, message: 'The operation to run could not be determined.' },
+  BAD_REQUEST: { status: 400, message: 'The request is malformed.' },
+  BAD_USER_INPUT: { status: 400, message: 'A value does not have the form that is asked for.' },
+  BODY_TOO_LARGE: { status: 413, message: 'The request body is larger than allowed.' },
+  QUERY_TOO_LONG: { status: 400, message: 'The document has more tokens than allowed.' },
+  QUERY_TOO_DEEP: { status: 400, message: 'The document is nested more deeply than allowed.' },
+  QUERY_TOO_COSTLY: { status: 400, message: 'The operation would cost more than allowed.' },
+  TOO_MANY_ALIASES: { status: 400, message: 'The document has more aliases than allowed.' },
+  PAGE_TOO_LARGE: { status: 400, message: 'The page asked for is larger than allowed.' },
+  BAD_CURSOR: { status: 400, message: 'The cursor is not one that this list gave out.' },
+
+  // who is asking
+  UNAUTHENTICATED: { status: 401, message: 'Sign in first.' },
+  SIGN_IN_FAILED: { status: 401, message: 'The e-mail and the password do not belong together.' },
+  FORBIDDEN: { status: 403, message: 'You may not do this.' },
+  WORKSPACE_REQUIRED: { status: 400, message: 'Say which workspace with the header x-workspace.' },
+  POLICY_NOT_CURRENT: { status: 400, message: 'The accepted policy version is not the current one.' },
+  UNDERAGE: { status: 400, message: 'The service is not for people under 18.' },
+
+  // the domain
+  NOT_FOUND: { status: 404, message: 'There is no such record.' },
+  ALREADY_TAKEN: { status: 409, message: 'The value is in use already.' },
+  VERSION_CONFLICT: { status: 409, message: 'The record has changed since the version you expected.' },
+  CONFLICT: { status: 409, message: 'Others were changing the same record; try again.' },
+  IDEMPOTENCY_CONFLICT: { status: 409, message: 'The command id was used before with another payload.' },
+  DELETED: { status: 409, message: 'The record is in the bin; restore it first.' },
+  NOT_DELETED: { status: 409, message: 'The record is not in the bin.' },
+  SUBJECT_ERASED: { status: 410, message: 'The person was erased or anonymised; nothing can be written for them.' },
+  CONSENT_NOT_GIVEN: { status: 409, message: 'There is no live consent for this purpose and channel.' },
+  UNKNOWN_STAGE: { status: 400, message: 'The pipeline has no such stage.' },
+
+  // imports
+  WRONG_ENCODING: { status: 400, message: 'The file is not text in an encoding that can be recognised.' },
+  MISSING_COLUMNS: { status: 400, message: 'The file lacks a column that is needed.' },
+  MALFORMED_FILE: { status: 400, message: 'The file is not of the format it should be.' },
+
+  // the engines
+  WRONG_EXPECTED_REVISION: { status: 409, message: 'The stream is not at the expected revision.' },
+  EVENT_TOO_LARGE: { status: 413, message: 'The event is larger than the store accepts.' },
+  CLAIM_TAKEN: { status: 409, message: 'The claim belongs to another owner.' },
+  STORAGE_FULL: { status: 507, message: 'The disk is full; nothing was written.' },
+  STORE_FAILED: { status: 503, message: 'The store could not carry out the request; nothing was acknowledged.' },
+  CORRUPT_EVENT: { status: 500, message: 'An event in the history cannot be read.' },
+  CORRUPT_STORE: { status: 500, message: 'A data file is damaged or was not written by this installation.' },
+  WRONG_MASTER_KEY: { status: 500, message: 'The master key does not open this data directory.' },
+  DATA_DIR_LOCKED: { status: 500, message: 'Another process is using this data directory.' },
+  KEY_DESTROYED: { status: 410, message: 'The key was destroyed.' },
+  CONSISTENCY_TIMEOUT: {
+    status: 504,
+    message: 'The command did succeed; the read models have not caught up with it in time.',
+  },
+  PROJECTION_STOPPED: {
+    status: 503,
+    message: 'The command did succeed; a read model that shows it has stopped and needs attention.',
+  },
+  OVERLOADED: { status: 503, message: 'The server has more work than it can queue; try again shortly.' },
+  BAD_CONFIGURATION: { status: 500, message: 'The configuration is not usable.' },
+  INTERNAL: { status: 500, message: 'Something went wrong on our side; the id finds it in the log.' },
+} as const;
+
+export type ErrorCode = keyof typeof errorTable;
+
+/** What may be said beside a code. Never a value that a person entered: names of fields, numbers, ids of ours. */
+export interface ErrorDetails {
+  /** Dotted path of the offending argument, e.g. `input.emails.0.value`. */
+  readonly field?: string;
+  /** A fixed sentence of our own that says more than the table's, without any entered value. */
+  readonly reason?: string;
+  readonly position?: string;
+  readonly limit?: number;
+  readonly actual?: number;
+  readonly expected?: number;
+}
+
+/** The one error that is meant for a caller. Anything else that is thrown is a bug and is masked. */
+export class CrmError extends Error {
+  override readonly name = 'CrmError';
+  constructor(
+    readonly code: ErrorCode,
+    readonly details: ErrorDetails = {},
+    options?: ErrorOptions,
+  ) {
+    super(details.reason ?? errorTable[code].message, options);
+  }
+}
+
+export const isCrmError = (error: unknown, code?: ErrorCode): error is CrmError =>
+  error instanceof CrmError && (code === undefined || error.code === code);
