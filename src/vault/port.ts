@@ -1,0 +1,49 @@
+import type { KeyRef, RetentionClass } from '../kernel/personal.js';
+
+/** 32 bytes. Zeroed by the vault when it is destroyed or evicted: never keep a copy, ask again. */
+export type SubjectKey = Uint8Array;
+
+/** The right to seal for one subject. While it is out the subject cannot be fenced off; release it as soon as the append is done. */
+export interface SealingLease {
+  key(retentionClass: RetentionClass): SubjectKey;
+  /** Idempotent. */
+  release(): void;
+}
+
+export type SubjectState = 'unknown' | 'active' | 'closing' | 'destroyed';
+
+/** What is left of a destroyed key: enough to prove which it was, nothing to rebuild it from. */
+export interface DestroyedKey extends KeyRef {
+  /** SHA-256 of the key under a label of its own, hex. Refused for ever after. */
+  readonly fingerprint: string;
+}
+
+/**
+ * The keys of subjects, per retention class, wrapped by their workspace's key, that by the master key.
+ * A subject goes from active to closing to destroyed, by compare-and-set, and never back.
+ * Every adapter passes `test/contract/vault.ts`.
+ */
+export interface Vault {
+  /**
+   * Keys to seal with; those that are missing are made, and are on disk when this resolves.
+   * Error: SUBJECT_ERASED where the subject is closing or destroyed.
+   */
+  lease(workspace: string, subject: string, classes: readonly RetentionClass[]): Promise<SealingLease>;
+
+  /** Keys to open with, in the order asked for; `null` where a key was destroyed or never was. */
+  openingKeys(refs: readonly KeyRef[]): Promise<readonly (SubjectKey | null)[]>;
+
+  state(workspace: string, subject: string): Promise<SubjectState>;
+
+  /** Fences the subject: no new lease is given, and this resolves once those that are out have come back. Idempotent. */
+  close(workspace: string, subject: string): Promise<void>;
+
+  /**
+   * Destroys the keys of these classes, in the file (overwritten in place) and in memory; of all classes where none is
+   * named. The subject has to be closing. Idempotent: answers alike when repeated.
+   */
+  destroy(workspace: string, subject: string, classes?: readonly RetentionClass[]): Promise<readonly DestroyedKey[]>;
+
+  /** Finishes what was accepted, zeroes every key in memory, releases the file. */
+  shut(): Promise<void>;
+}
