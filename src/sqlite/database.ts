@@ -49,8 +49,11 @@ export const openDatabase = (options: DatabaseOptions): SqliteDatabase => {
   }
 };
 
-const isSqliteError = (error: unknown): error is Error & { code: string } =>
-  error instanceof Error && typeof (error as { code?: unknown }).code === 'string' && error.name === 'SqliteError';
+/** Goes by the name: the addon keeps the class it was first loaded with, which under jest is another test file's. */
+const isSqliteError = (error: unknown): error is Error & { code: string } => {
+  const { name, code } = (error ?? {}) as { name?: unknown; code?: unknown };
+  return name === 'SqliteError' && typeof code === 'string';
+};
 
 /** What an error of SQLite means to a caller. Errors of ours pass through; SQLite's own text may hold values and stays inside, as the cause. */
 export const storeError = (error: unknown): unknown => {

@@ -23,7 +23,17 @@ export class GroupCommit {
   #scheduled = false;
   #closed = false;
 
-  constructor(private readonly database: SqliteDatabase) {}
+  readonly #begin;
+  readonly #commit;
+  readonly #savepoint;
+  readonly #release;
+
+  constructor(private readonly database: SqliteDatabase) {
+    this.#begin = database.prepare('BEGIN IMMEDIATE');
+    this.#commit = database.prepare('COMMIT');
+    this.#savepoint = database.prepare('SAVEPOINT job');
+    this.#release = database.prepare('RELEASE job');
+  }
 
   /** Runs synchronous work in the next commit. Rejects with what the work throws, or STORAGE_FULL, STORE_FAILED, OVERLOADED. */
   submit<T>(work: () => T): Promise<T> {
@@ -56,7 +66,7 @@ export class GroupCommit {
     const batch = this.#waiting.splice(0, MAX_BATCH);
     const done: { job: Job; result: unknown }[] = [];
     try {
-      this.database.exec('BEGIN IMMEDIATE');
+      this.#begin.run();
       for (const job of batch) {
         const outcome = this.#runInSavepoint(job);
         if (outcome === 'transaction-lost') {
@@ -65,7 +75,7 @@ export class GroupCommit {
         }
         if (outcome !== 'refused') done.push({ job, result: outcome.result });
       }
-      this.database.exec('COMMIT');
+      this.#commit.run();
     } catch (error) {
       if (this.database.inTransaction) this.database.exec('ROLLBACK');
       for (const job of batch) if (!settled.has(job)) job.reject(storeError(error));
@@ -75,10 +85,10 @@ export class GroupCommit {
   }
 
   #runInSavepoint(job: Job): 'refused' | 'transaction-lost' | { result: unknown } {
-    this.database.exec('SAVEPOINT job');
+    this.#savepoint.run();
     try {
       const result = job.work();
-      this.database.exec('RELEASE job');
+      this.#release.run();
       return { result };
     } catch (error) {
       settled.add(job);
