@@ -1,0 +1,41 @@
+import { createHmac, hkdfSync } from 'node:crypto';
+import { lengthPrefixed } from './hkdf.js';
+
+/** What each derived key is for, with the label that keeps it apart from the others. Fixed from the first event. */
+const labels = {
+  events: 'bpo-crm file events v1',
+  readModels: 'bpo-crm file read models v1',
+  vault: 'bpo-crm file vault v1',
+  state: 'bpo-crm file state v1',
+  claims: 'bpo-crm claims v1',
+  wrap: 'bpo-crm workspace key wrap v1',
+} as const;
+
+/**
+ * Keys of the installation, 32 bytes each: `events`, `readModels`, `vault` and `state` encrypt the files of that name,
+ * `claims` keys the hashes that stand in claims, `wrap` wraps the workspaces' keys.
+ */
+export type DerivedKeys = { readonly [name in keyof typeof labels]: Buffer };
+
+const KEY_BYTES = 32;
+
+/** HKDF with SHA-256 (RFC 5869), no salt, a label each. `masterKey` is 32 uniformly random bytes. */
+export const deriveKeys = (masterKey: Uint8Array): DerivedKeys => {
+  if (masterKey.length !== KEY_BYTES) throw new TypeError('The master key has 32 bytes.');
+  const derive = (label: string) => Buffer.from(hkdfSync('sha256', masterKey, '', label, KEY_BYTES));
+  return {
+    events: derive(labels.events),
+    readModels: derive(labels.readModels),
+    vault: derive(labels.vault),
+    state: derive(labels.state),
+    claims: derive(labels.claims),
+    wrap: derive(labels.wrap),
+  };
+};
+
+/**
+ * Stands for a value where it must be found again but not read: HMAC with SHA-256, base64url. `space` keeps equal
+ * values of different kinds apart; the value has to be normalised, since equal is what is equal byte for byte.
+ */
+export const keyedHash = (key: Uint8Array, space: string, normalisedValue: string): string =>
+  createHmac('sha256', key).update(lengthPrefixed(space, normalisedValue)).digest('base64url');
