@@ -1,0 +1,59 @@
+import type { Opened } from '../../src/kernel/openEvent.js';
+import type { PageQuery, ReadStore, Table } from '../../src/readstore/port.js';
+import { EVERY_EVENT, type Projection, put } from '../projection.js';
+
+/** Where an event is found again, and by what. Nothing of its fields: those are read from the event store. */
+export interface HistoryRow {
+  readonly workspace: string;
+  readonly position: string;
+  readonly stream: string;
+  readonly revision: number;
+  readonly type: string;
+  readonly recordedAt: string;
+  readonly actor: string;
+  readonly subject: string;
+}
+
+/** The id of the record that a stream is about. */
+export const entityIn = (stream: string): string => stream.slice(stream.indexOf('-') + 1);
+
+export const entityFacet = (id: string) => `entity:${id}`;
+export const subjectFacet = (id: string) => `subject:${id}`;
+export const actorFacet = (id: string) => `actor:${id}`;
+export const typeFacet = (type: string) => `type:${type}`;
+
+/** Time first, so that a range of time is a range of the order. */
+const timeKey = (row: HistoryRow) => `${row.recordedAt} ${row.position}`;
+
+const table: Table<HistoryRow> = {
+  name: 'history',
+  key: (row) => row.position,
+  scope: (row) => row.workspace,
+  facets: (row) => {
+    const entity = entityFacet(entityIn(row.stream));
+    return [entity, subjectFacet(row.subject), actorFacet(row.actor), typeFacet(row.type)];
+  },
+  orders: { time: timeKey },
+};
+
+const record = (event: Opened) =>
+  put(table, {
+    workspace: event.workspace,
+    position: event.position,
+    stream: event.stream,
+    revision: event.revision,
+    type: event.type,
+    recordedAt: event.recordedAt,
+    actor: event.actor,
+    subject: event.subject,
+  });
+
+/** Every event is history, also an erasure; its rows hold ids, codes and times alone, so nobody has to be taken out. */
+export const history: Projection = {
+  name: 'history',
+  version: 1,
+  tables: [table as Table],
+  apply: { SubjectErased: record, [EVERY_EVENT]: record },
+};
+
+export const historyPage = (store: ReadStore, query: PageQuery) => store.page(table, query);

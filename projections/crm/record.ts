@@ -1,0 +1,59 @@
+import { Erased } from '../../src/kernel/personal.js';
+import type { Row } from '../../src/readstore/port.js';
+import { sortKey } from '../tokens.js';
+
+/** Facets that the records of every slice share: where a record stands is told by one of the two. */
+export const LIVE = 'live';
+export const BIN = 'bin';
+
+export const tagFacet = (tag: string): string => `tag:${sortKey(tag)}`;
+export const externalFacet = (externalId: string): string => `external:${externalId}`;
+export const nameFacet = (name: string): string => `name:${sortKey(name)}`;
+
+/** What the rows of all records have. */
+export interface RecordRow {
+  readonly id: string;
+  readonly workspace: string;
+  /** The workspace, or the client that decides why the record is kept. */
+  readonly controller: string;
+  /** Events so far: what `expectedVersion` is held against. */
+  readonly version: number;
+  readonly createdAt: string;
+  readonly updatedAt: string;
+  readonly deletedAt?: string;
+  readonly externalId?: string;
+}
+
+interface Recorded {
+  readonly workspace: string;
+  readonly controller: string;
+  readonly revision: number;
+  readonly recordedAt: string;
+  readonly data: object;
+}
+
+/** The fields of an event as fields of a row: those that were erased are not there, and the subject is not one. */
+export const fieldsOf = (data: object): Row => {
+  const fields: Record<string, unknown> = {};
+  for (const [name, value] of Object.entries(data)) {
+    if (name !== 'subject' && value !== Erased) fields[name] = value;
+  }
+  return fields;
+};
+
+/** A new record's row. */
+export const created = (id: string, event: Recorded) => ({
+  ...fieldsOf(event.data),
+  id,
+  workspace: event.workspace,
+  controller: event.controller,
+  version: event.revision + 1,
+  createdAt: event.recordedAt,
+  updatedAt: event.recordedAt,
+});
+
+/** Patches for the life of a record. */
+export const touched = (event: Recorded) => ({ version: event.revision + 1, updatedAt: event.recordedAt });
+export const updated = (event: Recorded) => ({ ...fieldsOf(event.data), ...touched(event) });
+export const deleted = (event: Recorded) => ({ ...touched(event), deletedAt: event.recordedAt });
+export const restored = (event: Recorded) => ({ ...touched(event), deletedAt: null });

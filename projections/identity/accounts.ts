@@ -1,0 +1,47 @@
+import { accountEvents } from '../../src/identity/accounts/events.js';
+import { unlessErased } from '../../src/kernel/personal.js';
+import { OPERATOR } from '../../src/kernel/workspace.js';
+import type { ReadStore, Table } from '../../src/readstore/port.js';
+import { ofSubject } from '../person.js';
+import { on, type Projection, put, remove } from '../projection.js';
+
+export interface AccountRow {
+  readonly id: string;
+  readonly subject: string;
+  readonly name?: string;
+  readonly email?: string;
+  readonly phone?: string;
+  readonly acceptedPolicyVersion: string;
+  readonly createdAt: string;
+}
+
+const table: Table<AccountRow> = {
+  name: 'accounts',
+  key: (row) => row.id,
+  scope: () => OPERATOR,
+  facets: (row) => [ofSubject(row.subject)],
+  orders: { created: (row) => row.createdAt },
+};
+
+export const accounts: Projection = {
+  name: 'accounts',
+  version: 1,
+  tables: [table as Table],
+  apply: {
+    ...on(accountEvents, {
+      AccountOpened: (event) =>
+        put(table, {
+          id: event.stream.slice('account-'.length),
+          subject: event.subject,
+          name: unlessErased(event.data.name),
+          email: unlessErased(event.data.email),
+          phone: unlessErased(event.data.phone),
+          acceptedPolicyVersion: event.data.acceptedPolicyVersion,
+          createdAt: event.recordedAt,
+        }),
+    }),
+    SubjectErased: (event) => remove(table, { scope: OPERATOR, facet: ofSubject(event.subject) }),
+  },
+};
+
+export const accountById = (store: ReadStore, id: string): Promise<AccountRow | null> => store.get(table, id);

@@ -1,0 +1,37 @@
+import type { EventStore } from '../src/eventstore/port.js';
+import { type KeySource, openEvents } from '../src/kernel/openEvent.js';
+import type { Build, ReadStore } from '../src/readstore/port.js';
+import { changesOf, foldBatch } from './foldBatch.js';
+import { EVERY_EVENT, type Projection } from './projection.js';
+
+export interface RebuildParts {
+  readonly eventStore: Pick<EventStore, 'readAll'>;
+  readonly readStore: ReadStore;
+  readonly keys: KeySource;
+}
+
+/** Events a transaction: enough to spread its cost, few enough that another writer does not wait long for its turn. */
+const BATCH_SIZE = 1_000;
+
+/**
+ * Fills a projection's tables anew from the history, beside the live ones, and switches once there is nothing left to
+ * read: readers see the old rows until then, and the new ones after. Events that come meanwhile are read too; what comes
+ * after the switch is the runner's.
+ * Errors: what `apply` throws, and the stores'; the live tables stay as they were.
+ */
+export const rebuild = async (projection: Projection, parts: RebuildParts): Promise<Build> => {
+  const { eventStore, readStore, keys } = parts;
+  const types = EVERY_EVENT in projection.apply ? undefined : Object.keys(projection.apply);
+  let build = await readStore.startBuild(projection);
+  for (;;) {
+    const page = await eventStore.readAll({ after: build.checkpoint, types, limit: BATCH_SIZE });
+    if (page.position <= build.checkpoint) break;
+    const opened = await openEvents(page.events, keys);
+    const changes = opened.flatMap((event) => changesOf(projection, event));
+    const rows = await foldBatch(changes, readStore, build);
+    await readStore.write([{ build, from: build.checkpoint, to: page.position, rows }]);
+    build = { ...build, checkpoint: page.position };
+  }
+  await readStore.switchTo(build);
+  return build;
+};

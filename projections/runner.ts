@@ -1,0 +1,244 @@
+import { type CrmError, isCrmError } from '../src/errors.js';
+import type { EventStore } from '../src/eventstore/port.js';
+import type { Clock } from '../src/kernel/clock.js';
+import { type Position, START, type StoredEvent } from '../src/kernel/envelope.js';
+import { type KeySource, type Opened, openEvents } from '../src/kernel/openEvent.js';
+import type { Build, BuildWrite, ReadStore } from '../src/readstore/port.js';
+import { changesOf, foldBatch } from './foldBatch.js';
+import type { Change, Projection } from './projection.js';
+import { Waiters } from './waiters.js';
+
+export interface RunnerParts {
+  readonly eventStore: Pick<EventStore, 'subscribe' | 'head'>;
+  readonly readStore: ReadStore;
+  readonly keys: KeySource;
+  readonly clock: Clock;
+  /** Told of what stops or delays a projection. Positions and codes only. */
+  readonly report: (what: RunnerReport) => void;
+  /** Resolves after this many milliseconds; injected, so that tests need not wait. */
+  readonly pause: (ms: number) => Promise<void>;
+}
+
+export interface RunnerReport {
+  readonly kind: 'projection-stopped' | 'write-failed' | 'history-unreadable';
+  readonly projection?: string;
+  readonly position?: Position;
+  readonly error: unknown;
+}
+
+/** Where one projection stands. */
+export interface ProjectionStatus {
+  readonly projection: string;
+  readonly version: number;
+  readonly checkpoint: Position;
+  /** Seconds between the event it applied last and the newest it has heard of; 0 where it is level. */
+  readonly lagSeconds: number;
+  /** Where and why it stopped; it stays so until the process starts anew or the projection is rebuilt. */
+  readonly stopped?: { readonly position: Position; readonly code: string };
+  /** True while its rows are of an older version, to be rebuilt: readers see those, and nobody waits for it. */
+  readonly outdated: boolean;
+}
+
+interface Running {
+  readonly projection: Projection;
+  build: Build;
+  outdated: boolean;
+  appliedAt: number;
+  stopped?: { position: Position; code: string };
+}
+
+const RETRY_MS = [50, 200, 1_000, 5_000];
+
+/**
+ * Feeds every projection from the log. All share one subscription and one transaction a batch, and each event is
+ * opened once; a poison event stops its own projection alone.
+ */
+export class ProjectionRunner {
+  readonly #running = new Map<string, Running>();
+  readonly #waiters = new Waiters();
+  readonly #stopping = new AbortController();
+  #heardAt = 0;
+  #loop: Promise<void> = Promise.resolve();
+
+  constructor(
+    private readonly parts: RunnerParts,
+    private readonly projections: readonly Projection[],
+  ) {}
+
+  /** Makes the read models known and starts to feed them; resolves before they have caught up. */
+  async start(): Promise<void> {
+    for (const projection of this.projections) {
+      await this.parts.readStore.register(projection);
+      await this.#attach(projection);
+    }
+    this.#loop = this.#run();
+  }
+
+  /** Takes up a projection whose live build has changed. */
+  async #attach(projection: Projection): Promise<void> {
+    const build = (await this.parts.readStore.builds(projection.name)).find((each) => each.live)!;
+    const outdated = build.version !== projection.version;
+    this.#running.set(projection.name, { projection, build, outdated, appliedAt: this.#heardAt });
+  }
+
+  /** Stops after the batch in hand. Idempotent. */
+  async stop(): Promise<void> {
+    this.#stopping.abort();
+    await this.#loop;
+    this.#waiters.endAll();
+  }
+
+  /**
+   * Resolves once these projections show everything up to the position.
+   * Errors: CONSISTENCY_TIMEOUT after the bound, PROJECTION_STOPPED at once where one has stopped before it; the command
+   * itself did succeed in both.
+   */
+  async waitFor(names: readonly string[], position: Position, timeoutMs: number): Promise<void> {
+    await Promise.all(
+      names.map((name) => {
+        const running = this.#running.get(name);
+        if (running === undefined || running.outdated || running.build.checkpoint >= position) return undefined;
+        return this.#waiters.wait(name, position, timeoutMs, running.stopped !== undefined);
+      }),
+    );
+  }
+
+  status(): readonly ProjectionStatus[] {
+    return [...this.#running.values()].map(({ projection, build, appliedAt, stopped, outdated }) => ({
+      projection: projection.name,
+      version: build.version,
+      checkpoint: build.checkpoint,
+      lagSeconds: Math.max(0, this.#heardAt - appliedAt) / 1000,
+      stopped,
+      outdated,
+    }));
+  }
+
+  /** Takes over the build that a rebuild has switched to, and goes on from its checkpoint. */
+  async resume(name: string): Promise<void> {
+    const projection = this.projections.find((each) => each.name === name)!;
+    await this.#attach(projection);
+    this.#restart.abort();
+  }
+
+  #restart = new AbortController();
+
+  async #run(): Promise<void> {
+    for (let failures = 0; !this.#stopping.signal.aborted; ) {
+      this.#restart = new AbortController();
+      const signal = AbortSignal.any([this.#stopping.signal, this.#restart.signal]);
+      try {
+        await this.#follow(signal, () => {
+          failures = 0;
+        });
+      } catch (error) {
+        if (isCrmError(error, 'CORRUPT_EVENT')) {
+          this.#historyUnreadable(error);
+          return;
+        }
+        this.parts.report({ kind: 'write-failed', error });
+        await this.parts.pause(RETRY_MS[Math.min(failures++, RETRY_MS.length - 1)]!);
+        await this.#readCheckpoints();
+      }
+    }
+  }
+
+  async #follow(signal: AbortSignal, progress: () => void): Promise<void> {
+    const after = this.#active()
+      .map(({ build }) => build.checkpoint)
+      .sort()[0];
+    if (after === undefined) return untilAborted(signal);
+    for await (const batch of this.parts.eventStore.subscribe({ after, signal })) {
+      await this.#apply(batch.events, batch.position);
+      progress();
+    }
+  }
+
+  #active(): Running[] {
+    return [...this.#running.values()].filter((each) => each.stopped === undefined && !each.outdated);
+  }
+
+  async #apply(events: readonly StoredEvent[], position: Position): Promise<void> {
+    const last = events.at(-1);
+    if (last !== undefined) this.#heardAt = Math.max(this.#heardAt, Date.parse(last.recordedAt));
+    // Keys are good for this turn of the event loop only: every projection takes what it needs before anything is awaited.
+    const opened = await openEvents(events, this.parts.keys);
+    const planned = this.#active()
+      .filter(({ build }) => build.checkpoint < position)
+      .map((running) => ({ running, ...this.#changes(running, opened, position) }));
+    const writes: { running: Running; write: BuildWrite }[] = [];
+    for (const { running, changes, to } of planned) {
+      if (to <= running.build.checkpoint) continue;
+      const rows = await foldBatch(changes, this.parts.readStore, running.build);
+      writes.push({ running, write: { build: running.build, from: running.build.checkpoint, to, rows } });
+    }
+    if (writes.length === 0) return;
+    await this.#write(writes);
+  }
+
+  /** All in one transaction; where that meets a bug in one projection's rows, each alone, so that it stops that one. */
+  async #write(writes: readonly { running: Running; write: BuildWrite }[]): Promise<void> {
+    try {
+      await this.parts.readStore.write(writes.map(({ write }) => write));
+      for (const { running, write } of writes) this.#advance(running, write.to);
+    } catch (error) {
+      if (isCrmError(error)) throw error;
+      if (writes.length === 1) return this.#stopAt(writes[0]!.running, writes[0]!.write.to, error);
+      for (const each of writes) await this.#write([each]);
+    }
+  }
+
+  /** The changes up to the batch's end, or up to the event before one that this projection cannot apply. */
+  #changes(running: Running, events: readonly Opened[], end: Position): { changes: Change[]; to: Position } {
+    const changes: Change[] = [];
+    let to = running.build.checkpoint;
+    for (const event of events) {
+      if (event.position <= running.build.checkpoint) continue;
+      try {
+        changes.push(...changesOf(running.projection, event));
+      } catch (error) {
+        this.#stopAt(running, event.position, error);
+        return { changes, to };
+      }
+      to = event.position;
+    }
+    return { changes, to: end };
+  }
+
+  #advance(running: Running, checkpoint: Position): void {
+    running.build = { ...running.build, checkpoint };
+    running.appliedAt = this.#heardAt;
+    this.#waiters.reached(running.projection.name, checkpoint);
+  }
+
+  #stopAt(running: Running, position: Position, error: unknown): void {
+    const code = isCrmError(error) ? error.code : 'INTERNAL';
+    running.stopped = { position, code };
+    this.#waiters.stopped(running.projection.name);
+    this.parts.report({ kind: 'projection-stopped', projection: running.projection.name, position, error });
+  }
+
+  /** No projection can pass an event that the store itself cannot read. */
+  #historyUnreadable(error: CrmError): void {
+    const position = error.details.position ?? START;
+    for (const running of this.#active()) {
+      running.stopped = { position, code: error.code };
+      this.#waiters.stopped(running.projection.name);
+    }
+    this.parts.report({ kind: 'history-unreadable', position, error });
+  }
+
+  /** After a write that failed half-known, the store says where each projection is. */
+  async #readCheckpoints(): Promise<void> {
+    for (const running of this.#active()) {
+      const builds = await this.parts.readStore.builds(running.projection.name);
+      running.build = builds.find((each) => each.live) ?? running.build;
+    }
+  }
+}
+
+const untilAborted = (signal: AbortSignal): Promise<void> =>
+  new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener('abort', () => resolve(), { once: true });
+  });

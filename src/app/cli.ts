@@ -1,0 +1,169 @@
+#!/usr/bin/env node
+import 'reflect-metadata';
+import { readFile } from 'node:fs/promises';
+import { parseArgs } from 'node:util';
+import { allWorkspaces } from '../../projections/identity/workspaces.js';
+import { importContacts } from '../crm/imports/importContacts.js';
+import { importDeals } from '../crm/imports/importDeals.js';
+import type { ImportReport } from '../crm/imports/report.js';
+import type { ImportFile } from '../crm/imports/source.js';
+import { CrmError, isCrmError } from '../errors.js';
+import { currency as currencyCode } from '../kernel/values.js';
+import { OPERATOR } from '../kernel/workspace.js';
+import { readConfig } from './config.js';
+import { type Installation, openInstallation } from './installation.js';
+import { progressBar, reportInWords } from './terminal.js';
+
+const HELP = `crm <command> [options]     works on DATA_DIR; stop the server first
+
+  import contacts FILE...     vCards (2.1, 3.0, 4.0) or CSV
+  import deals                --deals FILE [--companies FILE] [--products FILE] [--agents FILE] [--currency USD]
+  rebuild [PROJECTION...]     fills read models anew from the history
+  status                      where every read model stands
+  workspaces                  ids of all workspaces
+
+options of import
+  --workspace ID              where to; not needed where there is only one
+  --map [KIND:]COLUMN=FIELD   says what a column is, counted from 1; an empty field leaves it out
+  --encoding NAME             of the files; otherwise it is recognised
+  --dry-run                   reads, checks and counts, and writes nothing
+`;
+
+const OPTIONS = {
+  deals: { type: 'string' },
+  companies: { type: 'string' },
+  products: { type: 'string' },
+  agents: { type: 'string' },
+  currency: { type: 'string', default: 'USD' },
+  workspace: { type: 'string' },
+  map: { type: 'string', multiple: true, default: [] as string[] },
+  encoding: { type: 'string' },
+  'dry-run': { type: 'boolean', default: false },
+  help: { type: 'boolean', default: false },
+} as const;
+
+type Options = ReturnType<typeof parse>['values'];
+const parse = (args: readonly string[]) => parseArgs({ args: [...args], options: OPTIONS, allowPositionals: true });
+
+const usage = (reason: string): CrmError => new CrmError('BAD_CONFIGURATION', { reason });
+
+const main = async (args: readonly string[]): Promise<void> => {
+  const { values, positionals } = parse(args);
+  const [command, ...rest] = positionals;
+  if (values.help || command === undefined) return void process.stdout.write(HELP);
+  const run = COMMANDS[command];
+  if (run === undefined) throw usage('There is no such command; crm --help lists them.');
+  const opened = await openInstallation(readConfig(process.env));
+  try {
+    await run(opened.installation, values, rest);
+  } finally {
+    await opened.close();
+  }
+};
+
+const COMMANDS: {
+  readonly [command: string]: (installation: Installation, options: Options, rest: readonly string[]) => Promise<void>;
+} = {
+  async import(installation, options, [kind, ...files]) {
+    const report = kind === 'contacts' ? contacts : kind === 'deals' ? deals : undefined;
+    if (report === undefined) throw usage('Import what? contacts or deals.');
+    process.stdout.write(`${await report(installation, options, files)}\n`);
+  },
+
+  async rebuild(installation, _options, names) {
+    const all = installation.projections.status().map(({ projection }) => projection);
+    for (const name of names.length > 0 ? names : all) {
+      if (!all.includes(name)) throw usage('There is no such projection; crm status lists them.');
+      await installation.rebuild(name);
+      process.stdout.write(`rebuilt ${name}\n`);
+    }
+  },
+
+  async status(installation) {
+    await installation.caughtUp();
+    for (const { projection, version, checkpoint, stopped } of installation.projections.status()) {
+      const where = stopped === undefined ? 'level' : `stopped at ${stopped.position}: ${stopped.code}`;
+      process.stdout.write(`${projection} v${version} at ${checkpoint || 'the start'}, ${where}\n`);
+    }
+  },
+
+  async workspaces(installation) {
+    await installation.caughtUp();
+    for (const { id } of await allWorkspaces(installation.readStore)) process.stdout.write(`${id}\n`);
+  },
+};
+
+const contacts = async (installation: Installation, options: Options, files: readonly string[]): Promise<string> => {
+  if (files.length === 0) throw usage('Which files? crm import contacts FILE...');
+  const reports: string[] = [];
+  for (const file of files) {
+    const parts = await partsFor(installation, options, file);
+    const report = await importContacts(await fileAt(file, 'contact', options), parts);
+    reports.push(`${file}\n${await finished(report, installation)}`);
+  }
+  return reports.join('\n');
+};
+
+const deals = async (installation: Installation, options: Options): Promise<string> => {
+  if (options.deals === undefined) throw usage('Which file? crm import deals --deals FILE');
+  if (!currencyCode.safeParse(options.currency).success) throw usage('--currency takes a code like EUR.');
+  const optional = (file: string | undefined, kind: string) =>
+    file === undefined ? undefined : fileAt(file, kind, options);
+  const files = {
+    deals: await fileAt(options.deals, 'deal', options),
+    companies: await optional(options.companies, 'company'),
+    products: await optional(options.products, 'product'),
+    agents: await optional(options.agents, 'agent'),
+  };
+  const parts = await partsFor(installation, options, 'deals');
+  return finished(await importDeals(files, { currency: options.currency }, parts), installation);
+};
+
+const partsFor = async (installation: Installation, options: Options, label: string) => {
+  await installation.caughtUp();
+  const workspace = options.workspace ?? (await onlyWorkspace(installation));
+  const correlationId = installation.ids.next();
+  const context = { workspace, controller: workspace, actor: OPERATOR, commandId: null, correlationId };
+  const bar = progressBar(label);
+  const progress = (done: number, total: number) => {
+    bar.update(done, total);
+    if (done === total) bar.end();
+  };
+  return { ...installation.importParts(context, options['dry-run']), progress };
+};
+
+const onlyWorkspace = async (installation: Installation): Promise<string> => {
+  const [only, ...others] = await allWorkspaces(installation.readStore);
+  if (only === undefined) throw usage('There is no workspace yet: start the server and sign up.');
+  if (others.length > 0)
+    throw usage('There are several workspaces: say which with --workspace; crm workspaces lists them.');
+  return only.id;
+};
+
+const finished = async (report: ImportReport, installation: Installation): Promise<string> => {
+  await installation.caughtUp();
+  return reportInWords(report);
+};
+
+const fileAt = async (path: string, kind: string, options: Options): Promise<ImportFile> => {
+  const bytes = await readFile(path).catch((cause) => {
+    throw new CrmError('BAD_CONFIGURATION', { reason: 'A file that was named cannot be read.' }, { cause });
+  });
+  const mapping = options.map.flatMap((text) => {
+    const match = /^(?:(\w+):)?(\d+)=(.*)$/.exec(text);
+    if (match === null) throw usage('--map takes [KIND:]COLUMN=FIELD.');
+    const [, ofKind, column, field] = match;
+    return ofKind === undefined || ofKind === kind ? [{ column: Number(column), field: field || null }] : [];
+  });
+  return { bytes, encoding: options.encoding, mapping };
+};
+
+main(process.argv.slice(2)).catch((error: unknown) => {
+  const said = isCrmError(error)
+    ? `${error.code}: ${error.message}`
+    : error instanceof Error
+      ? error.message
+      : 'failed';
+  process.stderr.write(`crm: ${said}\n`);
+  process.exitCode = 1;
+});

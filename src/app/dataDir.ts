@@ -1,0 +1,40 @@
+import { existsSync, mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import Database from 'better-sqlite3-multiple-ciphers';
+import { CrmError } from '../errors.js';
+
+/** The files of an embedded installation. */
+export const filesIn = (dataDir: string) => ({
+  events: join(dataDir, 'events.db'),
+  readModels: join(dataDir, 'read-models.db'),
+  vault: join(dataDir, 'vault.db'),
+  state: join(dataDir, 'state.db'),
+  lock: join(dataDir, 'lock'),
+});
+
+export const holdsData = (dataDir: string): boolean => {
+  const { events, vault, state } = filesIn(dataDir);
+  return [events, vault, state].some((file) => existsSync(file));
+};
+
+/**
+ * Makes sure that one process alone owns the directory, until it ends or the lock is released. The lock is one of the
+ * operating system, on a SQLite file with nothing in it, so that a killed process leaves none behind.
+ * Error: DATA_DIR_LOCKED.
+ */
+export const lockDataDir = (dataDir: string): { release(): void } => {
+  mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+  const database = new Database(filesIn(dataDir).lock, { timeout: 0 });
+  try {
+    database.pragma('locking_mode=EXCLUSIVE');
+    database.exec('BEGIN EXCLUSIVE');
+  } catch (error) {
+    database.close();
+    throw new CrmError('DATA_DIR_LOCKED', {}, { cause: error });
+  }
+  return {
+    release: () => {
+      if (database.open) database.close();
+    },
+  };
+};

@@ -1,0 +1,28 @@
+import { companyEvents } from '../crm/companies/events.js';
+import { contactEvents } from '../crm/contacts/events.js';
+import { dealEvents } from '../crm/deals/events.js';
+import { pipelineEvents } from '../crm/pipelines/events.js';
+import { productEvents } from '../crm/products/events.js';
+import { accountEvents } from '../identity/accounts/events.js';
+import { clientEvents } from '../identity/clients/events.js';
+import { memberEvents } from '../identity/members/events.js';
+import { workspaceEvents } from '../identity/workspaces/events.js';
+import { EventRegistry } from '../kernel/event.js';
+import { consentEvents } from '../privacy/consent/events.js';
+import { erasureEvents, erasureRequestEvents } from '../privacy/erasure/events.js';
+
+/** Every event of the product. */
+export const allEvents = new EventRegistry(
+  accountEvents,
+  workspaceEvents,
+  memberEvents,
+  clientEvents,
+  companyEvents,
+  contactEvents,
+  productEvents,
+  pipelineEvents,
+  dealEvents,
+  consentEvents,
+  erasureRequestEvents,
+  erasureEvents,
+);

@@ -1,0 +1,274 @@
+import { existsSync } from 'node:fs';
+import { setTimeout as pause } from 'node:timers/promises';
+import { Worker } from 'node:worker_threads';
+import { allProjections } from '../../projections/all.js';
+import { companiesByName } from '../../projections/crm/companies.js';
+import { contactsByExternalId } from '../../projections/crm/contacts.js';
+import { dealsByExternalId } from '../../projections/crm/deals.js';
+import { pipelinesOf } from '../../projections/crm/pipelines.js';
+import { productsByName } from '../../projections/crm/products.js';
+import { membersByName } from '../../projections/identity/workspaces.js';
+import { ProjectionRunner, type RunnerReport } from '../../projections/runner.js';
+import { sortKey } from '../../projections/tokens.js';
+import { contactDecider } from '../crm/contacts/decider.js';
+import { ExternalIds } from '../crm/externalIds.js';
+import type { ImportLookups, ImportParts } from '../crm/imports/ports.js';
+import { CrmError } from '../errors.js';
+import type { EventStore } from '../eventstore/port.js';
+import { openSqliteEventStore } from '../eventstore/sqlite.js';
+import { Passwords } from '../identity/access/passwords.js';
+import { Sessions } from '../identity/access/sessions.js';
+import { EMAIL_CLAIMS, type SignUp, type SignUpParts, signUp } from '../identity/accounts/signUp.js';
+import { memberDecider } from '../identity/members/decider.js';
+import { type Clock, instant, systemClock } from '../kernel/clock.js';
+import { type CommandContext, CommandHandler } from '../kernel/commandHandler.js';
+import type { Position } from '../kernel/envelope.js';
+import { derivedId, type Ids, pooledRandomBytes, timeOrderedIds } from '../kernel/ids.js';
+import { Eraser } from '../privacy/erasure/erase.js';
+import type { ReadStore } from '../readstore/port.js';
+import { openSqliteReadStore } from '../readstore/sqlite.js';
+import type { StateStore } from '../statestore/port.js';
+import { openSqliteStateStore } from '../statestore/sqlite.js';
+import { type DerivedKeys, deriveKeys, keyedHash } from '../vault/keys.js';
+import { loadOrCreateMasterKey } from '../vault/masterKey.js';
+import type { Vault } from '../vault/port.js';
+import { openSqliteVault } from '../vault/sqlite.js';
+import type { Config } from './config.js';
+import { filesIn, holdsData, lockDataDir } from './dataDir.js';
+import { allEvents } from './events.js';
+import { furnish } from './furnish.js';
+import type { RebuildOrder } from './rebuildWorker.js';
+
+/** A mutation waits this long for the read models, then says so. */
+const CONSISTENCY_TIMEOUT_MS = 5_000;
+/** A start after a crash, or a long import, may leave the read models some way behind. */
+const CATCH_UP_TIMEOUT_MS = 600_000;
+const READ_CACHE_MIB = 128;
+const EVENT_CACHE_MIB = 32;
+
+interface Stores {
+  readonly eventStore: EventStore;
+  readonly vault: Vault;
+  readonly stateStore: StateStore;
+  readonly readStore: ReadStore;
+}
+
+export interface InstallationOptions {
+  readonly clock?: Clock;
+  readonly report?: (what: RunnerReport) => void;
+  readonly consistencyTimeoutMs?: number;
+}
+
+/** Everything a running product is made of, wired together. `Services` of the API, and what the command line needs. */
+export class Installation {
+  readonly handler: CommandHandler;
+  readonly sessions: Sessions;
+  readonly passwords: Passwords;
+  readonly externalIds: ExternalIds;
+  readonly eraser: Eraser;
+  readonly projections: ProjectionRunner;
+  readonly eventStore: EventStore;
+  readonly readStore: ReadStore;
+  readonly keys: Vault;
+  #inBackground: Promise<void> = Promise.resolve();
+
+  constructor(
+    private readonly stores: Stores,
+    private readonly derived: Pick<DerivedKeys, 'claims'>,
+    readonly clock: Clock,
+    readonly ids: Ids,
+    private readonly options: InstallationOptions & { readonly rebuild: (projection: string) => Promise<void> },
+  ) {
+    const { eventStore, readStore, stateStore, vault } = stores;
+    this.eventStore = eventStore;
+    this.readStore = readStore;
+    this.keys = vault;
+    this.handler = new CommandHandler({ eventStore, vault, clock, ids, random: pooledRandomBytes });
+    this.sessions = new Sessions(stateStore, clock, pooledRandomBytes);
+    this.passwords = new Passwords(stateStore, pooledRandomBytes);
+    this.externalIds = new ExternalIds(stateStore, clock, this.#claimKey);
+    const report = options.report ?? (() => undefined);
+    const runnerParts = { eventStore, readStore, keys: vault, clock, report, pause: (ms: number) => pause(ms) };
+    this.projections = new ProjectionRunner(runnerParts, allProjections);
+    this.eraser = new Eraser({
+      handler: this.handler,
+      vault,
+      stateStore,
+      purged: (position) =>
+        this.waitFor(
+          allProjections.map(({ name }) => name),
+          position,
+        ),
+      forget: ({ contact }) => this.handler.forget(contactDecider, contact),
+    });
+  }
+
+  /** Starts what runs by itself, and takes up what a crash has interrupted. */
+  async start(): Promise<void> {
+    await this.projections.start();
+    await this.eraser.resume();
+    for (const { projection, outdated } of this.projections.status()) {
+      if (outdated) this.#inBackground = this.#inBackground.then(() => this.rebuild(projection));
+    }
+  }
+
+  /** Rebuilds a read model in a thread of its own, beside the live one. */
+  async rebuild(projection: string): Promise<void> {
+    await this.options.rebuild(projection);
+    await this.projections.resume(projection);
+  }
+
+  /** Resolves once every read model shows what the history holds now. */
+  async caughtUp(): Promise<void> {
+    const names = this.projections.status().map(({ projection }) => projection);
+    await this.projections.waitFor(names, await this.eventStore.head(), CATCH_UP_TIMEOUT_MS);
+  }
+
+  waitFor = (names: readonly string[], position: Position): Promise<void> =>
+    this.projections.waitFor(names, position, this.options.consistencyTimeoutMs ?? CONSISTENCY_TIMEOUT_MS);
+
+  signUp = (request: SignUp) => signUp(request, this.#signUpParts);
+
+  accountByEmail = (email: string): Promise<string | null> =>
+    this.stores.stateStore.claimOwner(EMAIL_CLAIMS, this.#emailKey(email));
+
+  importParts = (context: CommandContext, dryRun: boolean): ImportParts => ({
+    handler: this.handler,
+    externalIds: this.externalIds,
+    lookups: this.#lookups(context.workspace),
+    context,
+    addMember: async (agent, memberContext) => {
+      const member = this.handler.newId(memberContext, 'member');
+      const { name, manager, office } = agent;
+      const subject = derivedId('subject', member);
+      const add = { type: 'AddMember', subject, role: 'AGENT', name, manager, office } as const;
+      await this.handler.handle(memberDecider, member, add, memberContext);
+      return member;
+    },
+    today: instant(this.clock.now()).slice(0, 10),
+    dryRun,
+  });
+
+  /** Finishes what was accepted and releases the files. */
+  async close(): Promise<void> {
+    await this.#inBackground;
+    await this.projections.stop();
+    await this.stores.eventStore.close();
+    await this.stores.readStore.close();
+    await this.stores.stateStore.close();
+    await this.stores.vault.shut();
+  }
+
+  #claimKey = (space: string, value: string): string => keyedHash(this.derived.claims, space, value);
+
+  /** Addresses are compared without case: no provider in use tells mailboxes apart by it. */
+  #emailKey = (email: string): string => this.#claimKey(EMAIL_CLAIMS, email.toLowerCase());
+
+  get #signUpParts(): SignUpParts {
+    const { handler, passwords, clock } = this;
+    const { stateStore } = this.stores;
+    return { handler, stateStore, passwords, clock, claimKey: this.#emailKey, furnish: furnish(handler) };
+  }
+
+  #lookups(workspace: string): ImportLookups {
+    const store = this.readStore;
+    const idOf = (rows: readonly { readonly id: string }[]) => rows[0]?.id ?? null;
+    return {
+      fold: sortKey,
+      companiesByName: async (names) => (await companiesByName(store, workspace, names)).map(idOf),
+      productsByName: async (names) => (await productsByName(store, workspace, names)).map(idOf),
+      membersByName: async (names) => (await membersByName(store, workspace, names)).map(idOf),
+      dealsByExternalId: async (ids) =>
+        (await dealsByExternalId(store, workspace, ids)).map(([row]) =>
+          row === undefined ? null : { id: row.id, subject: row.id, fields: { ...row } },
+        ),
+      contactsByExternalId: async (ids) =>
+        (await contactsByExternalId(store, workspace, ids)).map(([row]) =>
+          row === undefined ? null : { id: row.id, subject: row.subject, fields: { ...row } },
+        ),
+      pipeline: async () => {
+        const [pipeline] = await pipelinesOf(store, workspace, 1);
+        if (pipeline === undefined) throw new CrmError('NOT_FOUND', { reason: 'The workspace has no pipeline.' });
+        return pipeline;
+      },
+    };
+  }
+}
+
+export interface Opened {
+  readonly installation: Installation;
+  /** Whether this was the first start, on which the master key was made. */
+  readonly masterKeyCreated: boolean;
+  close(): Promise<void>;
+}
+
+/**
+ * Opens the embedded installation in a data directory.
+ * Errors: DATA_DIR_LOCKED, WRONG_MASTER_KEY, CORRUPT_STORE, BAD_CONFIGURATION; nothing is touched in any of these.
+ */
+export const openInstallation = async (
+  config: Pick<Config, 'dataDir' | 'masterKeyFile'>,
+  options: InstallationOptions = {},
+): Promise<Opened> => {
+  const lock = lockDataDir(config.dataDir);
+  try {
+    const isNew = !holdsData(config.dataDir);
+    if (!isNew && !existsSync(config.masterKeyFile)) {
+      throw new CrmError('WRONG_MASTER_KEY', {
+        reason: 'There is data, but no master key file: without its key the data cannot be read.',
+      });
+    }
+    const { masterKey, created } = loadOrCreateMasterKey(config.masterKeyFile, { mayCreate: isNew });
+    const keys = deriveKeys(masterKey);
+    masterKey.fill(0);
+    const clock = options.clock ?? systemClock;
+    const stores = await openStores(config.dataDir, keys, clock);
+    const installation = new Installation(stores, keys, clock, timeOrderedIds(clock), {
+      ...options,
+      rebuild: (projection) => rebuildInThread({ dataDir: config.dataDir, projection, keys }),
+    });
+    await installation.start();
+    return {
+      installation,
+      masterKeyCreated: created,
+      close: async () => {
+        await installation.close();
+        lock.release();
+      },
+    };
+  } catch (error) {
+    lock.release();
+    throw error;
+  }
+};
+
+const openStores = async (dataDir: string, keys: DerivedKeys, clock: Clock): Promise<Stores> => {
+  const files = filesIn(dataDir);
+  const upcast = (event: Parameters<typeof allEvents.upcast>[0]) => allEvents.upcast(event);
+  const vault = openSqliteVault({
+    file: files.vault,
+    fileKey: keys.vault,
+    wrapKey: keys.wrap,
+    random: pooledRandomBytes,
+  });
+  const eventStore = openSqliteEventStore({
+    file: files.events,
+    fileKey: keys.events,
+    cacheMiB: EVENT_CACHE_MIB,
+    upcast,
+  });
+  const stateStore = openSqliteStateStore({ file: files.state, fileKey: keys.state, clock });
+  const readStore = openSqliteReadStore({ file: files.readModels, fileKey: keys.readModels, cacheMiB: READ_CACHE_MIB });
+  return { eventStore, vault, stateStore, readStore };
+};
+
+/** Runs `rebuildWorker.ts`. Rejects with what it fails of. */
+const rebuildInThread = ({ dataDir, projection, keys }: RebuildOrder): Promise<void> => {
+  const copies = { events: keys.events, readModels: keys.readModels, vault: keys.vault, wrap: keys.wrap };
+  const order: RebuildOrder = { dataDir, projection, keys: structuredClone(copies) };
+  return new Promise((resolve, reject) => {
+    const worker = new Worker(new URL('./rebuildWorker.js', import.meta.url), { workerData: order });
+    worker.once('error', reject);
+    worker.once('exit', (code) => (code === 0 ? resolve() : reject(new CrmError('STORE_FAILED'))));
+  });
+};

@@ -1,0 +1,44 @@
+import type { ImportReport } from '../crm/imports/report.js';
+
+const BAR_WIDTH = 30;
+const MAX_LINES_SHOWN = 5;
+
+/** A progress bar where somebody looks at a terminal; otherwise nothing, so that logs stay readable. */
+export const progressBar = (label: string, stream: NodeJS.WriteStream = process.stderr) => {
+  if (!stream.isTTY) return { update: () => undefined, end: () => undefined };
+  return {
+    update: (done: number, total: number) => {
+      const filled = total === 0 ? BAR_WIDTH : Math.round((done / total) * BAR_WIDTH);
+      stream.write(`\r${label} [${'█'.repeat(filled)}${'░'.repeat(BAR_WIDTH - filled)}] ${done}/${total}`);
+    },
+    end: () => stream.write('\n'),
+  };
+};
+
+/** An import's report in words: what became of the rows, how columns were understood, what is wrong and where. */
+export const reportInWords = (report: ImportReport): string => {
+  const lines = [report.dryRun ? 'Dry run: nothing was written.' : 'Imported.'];
+  for (const { kind, counts, mapping, problems } of report.kinds) {
+    const { created, updated, unchanged, leftOut } = counts;
+    lines.push(`${kind}: ${created} created, ${updated} updated, ${unchanged} unchanged, ${leftOut} left out`);
+    if (mapping.length > 0)
+      lines.push(`  columns: ${mapping.map(({ column, field }) => `${column} → ${field}`).join(', ')}`);
+    lines.push(...problemsInWords(problems));
+  }
+  return lines.join('\n');
+};
+
+const problemsInWords = (problems: ImportReport['kinds'][number]['problems']): string[] => {
+  const byKind = new Map<string, { reason: string; places: string[] }>();
+  for (const { code, reason, line, column, field } of problems) {
+    const place = column === undefined ? `${line}` : `${line}:${column}`;
+    const name = `${code}${field === undefined ? '' : ` (${field})`}`;
+    const known = byKind.get(name);
+    if (known === undefined) byKind.set(name, { reason, places: [place] });
+    else known.places.push(place);
+  }
+  return [...byKind].map(([name, { reason, places }]) => {
+    const more = places.length > MAX_LINES_SHOWN ? `, … ${places.length} in all` : '';
+    return `  ${name}: ${reason} Line ${places.slice(0, MAX_LINES_SHOWN).join(', ')}${more}`;
+  });
+};

@@ -1,0 +1,77 @@
+import type { Json } from '../../kernel/canonical.js';
+import type { CommandContext, CommandHandler } from '../../kernel/commandHandler.js';
+import type { Position } from '../../kernel/envelope.js';
+import type { StateStore } from '../../statestore/port.js';
+import type { Vault } from '../../vault/port.js';
+import { erasureRequestDecider, subjectDecider } from './decider.js';
+import type { ErasureKind, ErasureReason } from './events.js';
+
+/** Erasures that have begun and are not through: taken up again when the process starts. */
+const INTENTS = 'erasures';
+
+export interface ErasureOrder {
+  readonly contact: string;
+  readonly subject: string;
+  readonly kind: ErasureKind;
+  readonly reason: ErasureReason;
+}
+
+export interface EraserParts {
+  readonly handler: CommandHandler;
+  readonly vault: Vault;
+  readonly stateStore: StateStore;
+  /** Resolves when every read model that holds people has passed the position, and so has purged the subject. */
+  readonly purged: (position: Position) => Promise<void>;
+  /** Drops what this process remembers of the contact. */
+  readonly forget: (order: ErasureOrder) => void;
+}
+
+/**
+ * Erases or anonymises a person, in the order that design.md fixes: intent, fence, fact, keys, read models. Every step
+ * is idempotent, so that after a crash at any point the whole is run again.
+ */
+export class Eraser {
+  constructor(private readonly parts: EraserParts) {}
+
+  /** Resolves once the person is gone from every key and read model. `note` is kept under the workspace's key. */
+  async erase(order: ErasureOrder, note: string | undefined, context: CommandContext): Promise<Position> {
+    const { contact, subject: target, kind, reason } = order;
+    await this.parts.handler.handle(
+      erasureRequestDecider,
+      target,
+      { type: 'RequestErasure', subject: context.workspace, target, contact, kind, reason, note },
+      context,
+    );
+    const intent = { order, context } as unknown as Json;
+    await this.parts.stateStore.put(INTENTS, target, intent);
+    return this.#run(order, context);
+  }
+
+  /** Takes up what a crash has interrupted. Answers how many. */
+  async resume(): Promise<number> {
+    const intents = await this.parts.stateStore.list(INTENTS);
+    for (const { value } of intents) {
+      const { order, context } = value as unknown as { order: ErasureOrder; context: CommandContext };
+      await this.#run(order, context);
+    }
+    return intents.length;
+  }
+
+  async #run(order: ErasureOrder, context: CommandContext): Promise<Position> {
+    const { handler, vault, stateStore } = this.parts;
+    const { workspace } = context;
+    await vault.close(workspace, order.subject);
+    const { position } = await handler.handle(
+      subjectDecider,
+      order.subject,
+      { type: 'EraseSubject', ...order },
+      context,
+    );
+    await vault.destroy(workspace, order.subject);
+    this.parts.forget(order);
+    await stateStore.releaseClaimsOf(order.subject);
+    await this.parts.purged(position);
+    await stateStore.remove(INTENTS, order.subject);
+    return position;
+  }
+}

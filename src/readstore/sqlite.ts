@@ -1,0 +1,244 @@
+import { setImmediate, setTimeout } from 'node:timers/promises';
+import { CrmError } from '../errors.js';
+import { openDatabase, type SqliteDatabase, storeError } from '../sqlite/database.js';
+import { placeOrder } from './order.js';
+import type {
+  Build,
+  BuildWrite,
+  FacetTotal,
+  Page,
+  PageQuery,
+  ProjectionTables,
+  ReadStore,
+  Row,
+  Table,
+} from './port.js';
+import { type Builds, sqliteBuilds } from './sqliteBuilds.js';
+import { applyChanges } from './sqliteIndex.js';
+import { readPage } from './sqlitePage.js';
+import { type TableStatements, tableStatements } from './sqliteStatements.js';
+import { facetName, firstOrder } from './terms.js';
+
+export interface SqliteReadStoreOptions {
+  /** Path of the file. Several connections, of this process or its workers, may have it open. */
+  readonly file: string;
+  /** 32 bytes, the key of this one file. */
+  readonly fileKey: Uint8Array;
+  /** Pages kept in memory, in MiB. */
+  readonly cacheMiB?: number;
+}
+
+const DEFAULT_CACHE_MIB = 64;
+/** Pages of 4 KiB in the log before they are copied into the file: a page that many writes touch is copied once. */
+const LOG_PAGES = 4_000;
+/** How often, and after how long a pause, a write asks again for the lock that another connection holds. */
+const LOCK_ATTEMPTS = 5_000;
+const LOCK_RETRY_MS = 2;
+
+/**
+ * Opens the read store on SQLite. Durability `normal`: rows and the checkpoint they go with are lost together or not
+ * at all, and what is lost is derived again.
+ * Errors: WRONG_MASTER_KEY, CORRUPT_STORE.
+ */
+export const openSqliteReadStore = ({ file, fileKey, cacheMiB }: SqliteReadStoreOptions): ReadStore =>
+  new SqliteReadStore(openDatabase({ file, fileKey, durability: 'normal', cacheMiB: cacheMiB ?? DEFAULT_CACHE_MIB }));
+
+/**
+ * Every read is one snapshot, which begins with asking what is live: a switch or a drop by another connection (a rebuild
+ * in a worker) is seen by the next read, and never in the middle of one. Nothing is remembered between transactions
+ * but prepared statements, so there is nothing that a rollback could leave wrong.
+ */
+class SqliteReadStore implements ReadStore {
+  readonly #builds: Builds;
+  readonly #begin;
+  readonly #beginImmediate;
+  readonly #commit;
+  readonly #projections = new Map<string, ProjectionTables>();
+  readonly #projectionOfTable = new Map<string, string>();
+  readonly #statements = new Map<number, Map<string, TableStatements>>();
+
+  constructor(private readonly database: SqliteDatabase) {
+    database.pragma(`wal_autocheckpoint = ${LOG_PAGES}`);
+    this.#builds = sqliteBuilds(database);
+    this.#begin = database.prepare('BEGIN');
+    this.#beginImmediate = database.prepare('BEGIN IMMEDIATE');
+    this.#commit = database.prepare('COMMIT');
+    // A write waits for its lock without holding up the event loop: see #transaction.
+    database.pragma('busy_timeout = 0');
+  }
+
+  async register(projection: ProjectionTables): Promise<void> {
+    this.#know(projection);
+    await this.#transaction(() => {
+      if (this.#builds.of(projection.name).length === 0) this.#builds.start(projection, 'live');
+    });
+    await this.#purge();
+  }
+
+  async builds(projection: string): Promise<readonly Build[]> {
+    return this.#read(() => this.#builds.of(projection));
+  }
+
+  async startBuild(projection: ProjectionTables): Promise<Build> {
+    this.#know(projection);
+    const build = await this.#transaction(() => this.#builds.startBeside(projection));
+    await this.#purge();
+    return build;
+  }
+
+  async switchTo(build: Build): Promise<void> {
+    await this.#transaction(() => this.#builds.switchTo(build));
+    await this.#purge();
+  }
+
+  async write(writes: readonly BuildWrite[]): Promise<void> {
+    await this.#transaction(() => {
+      for (const write of writes) this.#write(write);
+    });
+  }
+
+  async get<R extends Row>(table: Table<R>, key: string, build?: Build): Promise<R | null> {
+    return this.#readTable(table, build, (statements) => parsed<R>(statements.docByKey(key)));
+  }
+
+  async many<R extends Row>(table: Table<R>, keys: readonly string[], build?: Build): Promise<readonly (R | null)[]> {
+    return this.#readTable(table, build, (statements) => keys.map((key) => parsed<R>(statements.docByKey(key))));
+  }
+
+  async withFacet<R extends Row>(table: Table<R>, scope: string, facet: string, build?: Build): Promise<readonly R[]> {
+    return this.#readTable(table, build, (statements) => rowsWith(statements, table, scope, facet));
+  }
+
+  async withFacets<R extends Row>(
+    table: Table<R>,
+    scope: string,
+    facets: readonly string[],
+  ): Promise<readonly (readonly R[])[]> {
+    return this.#readTable(table, undefined, (statements) =>
+      facets.map((facet) => rowsWith(statements, table, scope, facet)),
+    );
+  }
+
+  async page<R extends Row>(table: Table<R>, query: PageQuery): Promise<Page<R>> {
+    return this.#readTable(table, undefined, (statements) => readPage(statements, anyTable(table), query) as Page<R>);
+  }
+
+  async totals(table: Table, scope: string, facetPrefix: string): Promise<readonly FacetTotal[]> {
+    return this.#readTable(table, undefined, (statements) =>
+      statements
+        .totalsWith(scope, facetName(facetPrefix))
+        .map(({ name, count, sum }) => ({ facet: name.slice(facetName('').length), count, sum })),
+    );
+  }
+
+  async close(): Promise<void> {
+    this.database.close();
+  }
+
+  #know(projection: ProjectionTables): void {
+    this.#projections.set(projection.name, projection);
+    for (const table of projection.tables) this.#projectionOfTable.set(table.name, projection.name);
+  }
+
+  #write({ build, from, to, rows }: BuildWrite): void {
+    if (this.#projections.get(build.projection)?.version !== build.version) {
+      throw new Error(`The rows of ${build.projection} are not those of the build's version ${build.version}.`);
+    }
+    let nextTerm = this.#builds.expect(build, from);
+    for (const table of new Set(rows.map((change) => change.table))) {
+      const changes = rows.filter((change) => change.table === table);
+      nextTerm = applyChanges(this.#statementsOf(build.generation, table), table, changes, nextTerm);
+    }
+    this.#builds.advance(build.generation, to, nextTerm);
+  }
+
+  /** Empties dropped builds piece by piece, letting others have the event loop and the lock in between. */
+  async #purge(): Promise<void> {
+    while (await this.#transaction(() => this.#builds.purge())) await setImmediate();
+  }
+
+  #readTable<R extends Row, T>(table: Table<R>, build: Build | undefined, work: (statements: TableStatements) => T): T {
+    return this.#read(() => {
+      const projection = this.#projectionOfTable.get(table.name);
+      if (projection === undefined) throw new TypeError(`The table ${table.name} is not registered.`);
+      const generation = build?.generation ?? this.#builds.live(projection);
+      if (generation === undefined || (build && !this.#builds.isThere(generation))) throw new CrmError('CONFLICT');
+      return work(this.#statementsOf(generation, anyTable(table)));
+    });
+  }
+
+  #statementsOf(generation: number, table: Table): TableStatements {
+    let ofBuild = this.#statements.get(generation);
+    if (!ofBuild) {
+      for (const known of this.#statements.keys()) if (!this.#builds.isThere(known)) this.#statements.delete(known);
+      ofBuild = new Map();
+      this.#statements.set(generation, ofBuild);
+    }
+    let statements = ofBuild.get(table.name);
+    if (!statements) {
+      statements = tableStatements(this.database, generation, table);
+      ofBuild.set(table.name, statements);
+    }
+    return statements;
+  }
+
+  #read<T>(work: () => T): T {
+    return this.#within(this.#begin, work);
+  }
+
+  /** Work that writes, in a transaction of its own. Error: STORE_FAILED where another holds the lock for too long. */
+  async #transaction<T>(work: () => T): Promise<T> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return this.#within(this.#beginImmediate, work);
+      } catch (error) {
+        if (!isLocked(error) || attempt === LOCK_ATTEMPTS) throw error;
+      }
+      await setTimeout(LOCK_RETRY_MS);
+    }
+  }
+
+  #within<T>(begin: { run(): unknown }, work: () => T): T {
+    if (!this.database.open) throw new CrmError('STORE_FAILED', { reason: 'The store is closed.' });
+    try {
+      begin.run();
+      const result = work();
+      this.#commit.run();
+      return result;
+    } catch (error) {
+      // Some errors, a full disk among them, have rolled back already.
+      if (this.database.inTransaction) this.database.exec('ROLLBACK');
+      throw storeError(error);
+    }
+  }
+}
+
+const isLocked = (error: unknown): boolean =>
+  error instanceof CrmError && (error.cause as { code?: string } | undefined)?.code === 'SQLITE_BUSY';
+
+/** Inside, rows are any JSON: their type is the table's own. */
+const anyTable = <R extends Row>(table: Table<R>): Table => table as unknown as Table;
+
+const parsed = <R extends Row>(doc: string | undefined): R | null =>
+  doc === undefined ? null : (JSON.parse(doc) as R);
+
+const rowsWith = <R extends Row>(
+  statements: TableStatements,
+  table: Table<R>,
+  scope: string,
+  facet: string,
+): readonly R[] => {
+  const order = firstOrder(anyTable(table));
+  const entry = statements.entry(scope, facetName(facet));
+  if (!entry) return [];
+  if (entry.term !== null)
+    return statements
+      .by(order)
+      .docsOf(entry.term)
+      .map((doc) => JSON.parse(doc) as R);
+  const rows = (JSON.parse(entry.rows!) as number[]).map((row) => JSON.parse(statements.docByRow(row)) as R);
+  return rows
+    .map((row) => ({ row, sort: table.orders[order]!(row), key: table.key(row) }))
+    .sort(placeOrder('asc'))
+    .map(({ row }) => row);
+};

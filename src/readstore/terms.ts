@@ -1,0 +1,45 @@
+import { ALL, type Row, type Table } from './port.js';
+
+/** What a row is found by: everything that an index holds of it, as pure functions of the row. */
+export interface Indexed {
+  readonly scope: string;
+  /** Names of terms: facets and words, told apart by `facetName` and `wordName`. */
+  readonly names: ReadonlySet<string>;
+  /** Sort keys, in the sequence of the table's orders. */
+  readonly sorts: readonly string[];
+  readonly measure: number;
+}
+
+/** Facets and words share one dictionary; a facet is never found by searching for it as a word. */
+export const facetName = (facet: string): string => `f${facet}`;
+export const wordName = (word: string): string => `w${word}`;
+export const isFacetName = (name: string): boolean => name.startsWith('f');
+
+export const indexed = (table: Table, row: Row): Indexed => {
+  const names = new Set([facetName(ALL)]);
+  for (const facet of table.facets?.(row) ?? []) names.add(facetName(facet));
+  for (const word of table.words?.(row) ?? []) names.add(wordName(word));
+  const measure = table.measure?.(row) ?? 0;
+  if (!Number.isSafeInteger(measure)) throw new TypeError(`The measure of ${table.name} is not a safe integer.`);
+  return {
+    scope: table.scope(row),
+    names,
+    sorts: orderNames(table).map((order) => table.orders[order]!(row)),
+    measure,
+  };
+};
+
+export const orderNames = (table: Table): readonly string[] => Object.keys(table.orders);
+
+export const firstOrder = (table: Table): string => {
+  const [order] = orderNames(table);
+  if (order === undefined) throw new TypeError(`The table ${table.name} declares no order.`);
+  return order;
+};
+
+/** The orders in which search words can be paged through. */
+export const wordOrders = (table: Table): readonly string[] => table.wordOrders ?? [firstOrder(table)];
+
+/** The orders that a term has postings in. */
+export const ordersOf = (table: Table, name: string): readonly string[] =>
+  isFacetName(name) ? orderNames(table) : wordOrders(table);
