@@ -1,0 +1,79 @@
+import { ApolloServer, type ApolloServerPlugin, type BaseContext } from '@apollo/server';
+import {
+  ApolloServerPluginCacheControlDisabled,
+  ApolloServerPluginInlineTraceDisabled,
+  ApolloServerPluginLandingPageDisabled,
+  ApolloServerPluginSchemaReportingDisabled,
+  ApolloServerPluginUsageReportingDisabled,
+} from '@apollo/server/plugin/disabled';
+import type { GraphQLSchema } from 'graphql';
+import { CrmError } from '../src/errors.js';
+import { type Logger, type PresentError, refusal } from './errors.js';
+import type { Limits } from './limits.js';
+import type { Operations } from './operations.js';
+
+export interface ApolloOptions {
+  readonly schema: GraphQLSchema;
+  readonly operations: Operations;
+  readonly limits: Limits;
+  readonly logger: Logger;
+  readonly present: PresentError;
+  readonly production: boolean;
+}
+
+/**
+ * Apollo Server as this product runs it: nothing leaves the machine, nothing is cached, no batches, no persisted queries,
+ * no stack traces; every operation is admitted against the limits between validation and execution.
+ */
+export async function startApollo<Context extends BaseContext>(options: ApolloOptions): Promise<ApolloServer<Context>> {
+  const { schema, operations, limits, logger, present, production } = options;
+  const apollo = new ApolloServer<Context>({
+    schema,
+    introspection: !production,
+    hideSchemaDetailsFromClientErrors: production,
+    formatError: (_, error) => present(error),
+    includeStacktraceInErrorResponses: false,
+    parseOptions: { maxTokens: limits.tokens, maxSourceLength: limits.documentCharacters },
+    csrfPrevention: true,
+    allowBatchedHttpRequests: false,
+    persistedQueries: false,
+    stopOnTerminationSignals: false,
+    stringifyResult: (result) => JSON.stringify(result),
+    logger: toApolloLogger(logger),
+    plugins: [
+      admission(operations),
+      ApolloServerPluginCacheControlDisabled(), // it wraps every field
+      ApolloServerPluginInlineTraceDisabled(),
+      ApolloServerPluginLandingPageDisabled(),
+      ApolloServerPluginSchemaReportingDisabled(),
+      ApolloServerPluginUsageReportingDisabled(),
+    ],
+  });
+  await apollo.start();
+  return apollo;
+}
+
+const admission = (operations: Operations): ApolloServerPlugin => ({
+  requestDidStart: async () => ({
+    didResolveOperation: async ({ source, document, operation, request }) => {
+      if (!operation) return; // execution reports it
+      try {
+        operations.admit(source, request.operationName, { document, operation }).admit(request.variables);
+      } catch (error) {
+        throw error instanceof CrmError ? refusal(error) : error;
+      }
+    },
+  }),
+});
+
+/** Apollo's own messages say nothing of a request but its errors, which `present` has logged already. */
+const toApolloLogger = (logger: Logger) => {
+  const line = (write: Logger['info']) => (message?: unknown) =>
+    write({ from: 'apollo' }, String(message).split(':')[0]!);
+  return {
+    debug: () => {},
+    info: line((fields, message) => logger.info(fields, message)),
+    warn: line((fields, message) => logger.warn(fields, message)),
+    error: line((fields, message) => logger.error(fields, message)),
+  };
+};

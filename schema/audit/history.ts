@@ -1,0 +1,223 @@
+import {
+  Arg,
+  Args,
+  Ctx,
+  Field,
+  ID,
+  InputType,
+  Int,
+  ObjectType,
+  Query,
+  Resolver,
+  Root,
+  Subscription,
+} from 'type-graphql';
+import {
+  actorFacet,
+  entityFacet,
+  entityIn,
+  type HistoryRow,
+  historyPage,
+  subjectFacet,
+  typeFacet,
+} from '../../projections/audit/history.js';
+import { CrmError } from '../../src/errors.js';
+import type { StoredEvent } from '../../src/kernel/envelope.js';
+import { openEvents } from '../../src/kernel/openEvent.js';
+import { Erased } from '../../src/kernel/personal.js';
+import { Allow } from '../access.js';
+import { Connection, PageArgs } from '../connection.js';
+import type { Context } from '../context.js';
+import { wanted } from '../crm/common.js';
+import { connectionOf, pageQuery } from '../page.js';
+import { DateTime, Json } from '../scalars.js';
+
+@Allow('history:read')
+@ObjectType({ simpleResolvers: true, description: 'Who did it.' })
+export class Actor {
+  @Field(() => ID)
+  id!: string;
+}
+
+@Allow('history:read')
+@ObjectType({ simpleResolvers: true, description: 'One field of an event.' })
+export class EventField {
+  @Field()
+  name!: string;
+
+  @Field(() => Json, { nullable: true, description: 'null where it was erased or is not for you to see.' })
+  value?: unknown;
+
+  @Field({ description: 'Whether it is sealed under a key of the person or record.' })
+  personal!: boolean;
+
+  @Field({ description: 'Whether its key was destroyed: nobody can read it any more.' })
+  erased!: boolean;
+}
+
+@Allow('history:read')
+@ObjectType({ simpleResolvers: true, description: 'Something that happened, as it was recorded.' })
+export class HistoryEvent {
+  @Field(() => ID)
+  id!: string;
+
+  @Field()
+  type!: string;
+
+  @Field(() => ID, { description: 'The record that it happened to.' })
+  entityId!: string;
+
+  @Field(() => ID, { description: 'The person, or the record with keys of its own, whose data it holds.' })
+  subjectId!: string;
+
+  @Field(() => ID, { description: 'On whose behalf the data is kept.' })
+  controllerId!: string;
+
+  @Field(() => DateTime)
+  recordedAt!: string;
+
+  @Field(() => Actor)
+  actor!: Actor;
+
+  @Field(() => Int, { description: 'From 0, without gaps, within the record.' })
+  revision!: number;
+
+  @Field({ description: 'Where it stands in the whole history; opaque, but ordered.' })
+  position!: string;
+
+  @Field(() => ID, { nullable: true })
+  commandId?: string | null;
+
+  @Field(() => [EventField])
+  fields!: readonly EventField[];
+}
+
+@InputType()
+export class HistoryFilter {
+  @Field(() => ID, { nullable: true })
+  entityId?: string | null;
+
+  @Field(() => ID, { nullable: true })
+  subjectId?: string | null;
+
+  @Field(() => ID, { nullable: true })
+  actorId?: string | null;
+
+  @Field(() => String, { nullable: true })
+  type?: string | null;
+
+  @Field(() => DateTime, { nullable: true, description: 'Recorded then or later.' })
+  from?: string | null;
+
+  @Field(() => DateTime, { nullable: true, description: 'Recorded then or earlier.' })
+  to?: string | null;
+}
+
+const HistoryConnection = Connection(HistoryEvent);
+
+const facetsOf = (filter: HistoryFilter | null): readonly string[] => {
+  const facets: string[] = [];
+  if (wanted(filter?.entityId)) facets.push(entityFacet(filter.entityId));
+  if (wanted(filter?.subjectId)) facets.push(subjectFacet(filter.subjectId));
+  if (wanted(filter?.actorId)) facets.push(actorFacet(filter.actorId));
+  if (wanted(filter?.type)) facets.push(typeFacet(filter.type));
+  return facets;
+};
+
+/** After every position that begins with an instant: positions are digits. */
+const AFTER_ALL = '~';
+
+@Resolver()
+export class HistoryResolver {
+  @Allow('history:read')
+  @Query(() => HistoryConnection, { description: 'What happened in the workspace, the oldest first.' })
+  async eventHistory(
+    @Args() page: PageArgs,
+    @Arg('filter', () => HistoryFilter, { nullable: true }) filter: HistoryFilter | null,
+    @Ctx() context: Context,
+  ) {
+    const query = pageQuery({
+      scope: context.workspace,
+      page,
+      order: 'time',
+      facets: facetsOf(filter),
+      from: filter?.from ?? undefined,
+      to: wanted(filter?.to) ? `${filter.to}${AFTER_ALL}` : undefined,
+      counted: false,
+    });
+    const found = await historyPage(context.services.readStore, query);
+    const events = await Promise.all(found.rows.map(({ row }) => eventOf(row, context)));
+    const shown = new Map((await toHistoryEvents(events, context)).map((event) => [event.position, event]));
+    return connectionOf(found, page.after != null, (row) => shown.get(row.position)!);
+  }
+
+  @Allow('history:read')
+  @Subscription(() => HistoryEvent, {
+    description: 'Events as they happen, from now on.',
+    subscribe: ({ args, context }: { args: { filter?: HistoryFilter | null }; context: Context }) =>
+      follow(args.filter ?? null, context),
+  })
+  events(
+    @Root() event: HistoryEvent,
+    @Arg('filter', () => HistoryFilter, { nullable: true }) _filter: HistoryFilter | null,
+  ): HistoryEvent {
+    return event;
+  }
+}
+
+const eventOf = async ({ stream, revision, position }: HistoryRow, context: Context): Promise<StoredEvent> => {
+  const [event] = await context.services.eventStore.readStream(stream, { from: revision, to: revision });
+  if (event === undefined) throw new CrmError('CORRUPT_EVENT', { position });
+  return event;
+};
+
+/** Sealed fields are opened for those who may read them; for others they are there, without their value. */
+const toHistoryEvents = async (events: readonly StoredEvent[], context: Context): Promise<HistoryEvent[]> => {
+  const maySeePersonal = context.can('history:read-personal');
+  const opened = maySeePersonal ? await openEvents(events, context.services.keys) : [];
+  return events.map((event, index) => ({
+    id: event.id,
+    type: event.type,
+    entityId: entityIn(event.stream),
+    subjectId: event.subject,
+    controllerId: event.controller,
+    recordedAt: event.recordedAt,
+    actor: { id: event.actor },
+    revision: event.revision,
+    position: event.position,
+    commandId: event.commandId,
+    fields: [
+      ...Object.entries(event.open).map(([name, value]) => ({ name, value, personal: false, erased: false })),
+      ...Object.keys(event.sealed).map((name) => personalField(name, opened[index]?.data[name])),
+    ],
+  }));
+};
+
+const personalField = (name: string, value: unknown): EventField => ({
+  name,
+  value: value === Erased ? null : value,
+  personal: true,
+  erased: value === Erased,
+});
+
+async function* follow(filter: HistoryFilter | null, context: Context): AsyncGenerator<HistoryEvent> {
+  const stop = new AbortController();
+  const { eventStore } = context.services;
+  const { workspace } = context;
+  const types = wanted(filter?.type) ? [filter.type] : undefined;
+  try {
+    for await (const batch of eventStore.subscribe({ after: await eventStore.head(), types, signal: stop.signal })) {
+      const own = batch.events.filter((event) => event.workspace === workspace && matches(event, filter));
+      yield* await toHistoryEvents(own, context);
+    }
+  } finally {
+    stop.abort();
+  }
+}
+
+const matches = (event: StoredEvent, filter: HistoryFilter | null): boolean =>
+  (!wanted(filter?.entityId) || entityIn(event.stream) === filter.entityId) &&
+  (!wanted(filter?.subjectId) || event.subject === filter.subjectId) &&
+  (!wanted(filter?.actorId) || event.actor === filter.actorId) &&
+  (!wanted(filter?.from) || event.recordedAt >= filter.from) &&
+  (!wanted(filter?.to) || event.recordedAt <= filter.to);

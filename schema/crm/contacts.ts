@@ -1,0 +1,265 @@
+import type { GraphQLResolveInfo } from 'graphql';
+import { Arg, Args, Ctx, FieldResolver, ID, Info, Mutation, Query, Resolver, Root } from 'type-graphql';
+import { rowAsOf } from '../../projections/asOf.js';
+import {
+  type ContactRow,
+  contactById,
+  contactPage,
+  contacts,
+  contactTable,
+  displayName,
+  emailFacet,
+  reachFacet,
+} from '../../projections/crm/contacts.js';
+import { BIN, externalFacet, LIVE, tagFacet } from '../../projections/crm/record.js';
+import { contactDecider } from '../../src/crm/contacts/decider.js';
+import { CrmError } from '../../src/errors.js';
+import { clientDecider } from '../../src/identity/clients/decider.js';
+import { instant } from '../../src/kernel/clock.js';
+import { streamOf } from '../../src/kernel/decider.js';
+import { derivedId } from '../../src/kernel/ids.js';
+import { consentDecider } from '../../src/privacy/consent/decider.js';
+import { subjectDecider } from '../../src/privacy/erasure/decider.js';
+import { Allow } from '../access.js';
+import { Connection, PageArgs } from '../connection.js';
+import type { Context } from '../context.js';
+import { Client, toClient } from '../identity/workspaces.js';
+import { connectionOf, oneOrder, pageQuery } from '../page.js';
+import { DateTime } from '../scalars.js';
+import { selects } from '../selection.js';
+import { customFieldsIn, customFieldsOf, RecordInput, recordFields, wanted, withoutNulls } from './common.js';
+import { Company, companyOf, requireCompany } from './companies.js';
+import {
+  Contact,
+  type ContactFields,
+  ContactFilter,
+  ContactOrder,
+  ContactPayload,
+  CreateContactInput,
+  UpdateContactInput,
+} from './contactTypes.js';
+
+/** What field resolvers need of a contact's row beside what the type shows. */
+interface ContactLinks {
+  readonly companyId?: string;
+  readonly controllerId: string;
+  readonly consents: NonNullable<ContactRow['consents']>;
+}
+export type ContactWithLinks = Contact & ContactLinks;
+
+const privacyStateOf = (row: ContactRow) => {
+  if (row.anonymisedAt !== undefined) return 'DEIDENTIFIED';
+  return row.restricted === undefined ? 'ACTIVE' : 'RESTRICTED';
+};
+
+export const toContact = (row: ContactRow): ContactWithLinks => ({
+  ...recordFields(row),
+  subjectId: row.subject,
+  displayName: displayName(row),
+  prefix: row.name?.prefix,
+  givenName: row.name?.givenName,
+  additionalNames: row.name?.additionalNames,
+  familyName: row.name?.familyName,
+  suffix: row.name?.suffix,
+  nickname: row.name?.nickname,
+  emails: row.emails ?? [],
+  phones: row.phones ?? [],
+  addresses: row.addresses ?? [],
+  companyName: row.work?.companyName,
+  department: row.work?.department,
+  jobTitle: row.work?.jobTitle,
+  birthDate: row.birthDate,
+  links: row.links ?? [],
+  tags: row.tags ?? [],
+  notes: row.notes ?? [],
+  customFields: customFieldsOf(row.customFields),
+  privacyState: privacyStateOf(row),
+  restrictionReason: row.restricted,
+  anonymisedAt: row.anonymisedAt,
+  companyId: row.company,
+  controllerId: row.controller,
+  consents: row.consents ?? {},
+});
+
+const ContactConnection = Connection(Contact);
+
+const SHOWN_IN = [contacts.name, 'history'];
+
+const facetsOf = (filter: ContactFilter | null): readonly string[] => {
+  const facets: string[] = [];
+  if (wanted(filter?.channel) && !wanted(filter.mayContactFor)) {
+    throw new CrmError('BAD_USER_INPUT', { field: 'filter.channel', reason: 'A channel narrows mayContactFor.' });
+  }
+  if (wanted(filter?.mayContactFor)) facets.push(reachFacet(filter.mayContactFor, filter.channel ?? undefined));
+  if (wanted(filter?.tag)) facets.push(tagFacet(filter.tag));
+  if (wanted(filter?.email)) facets.push(emailFacet(filter.email));
+  if (wanted(filter?.companyId)) facets.push(`company:${filter.companyId}`);
+  if (wanted(filter?.clientId)) facets.push(`controller:${filter.clientId}`);
+  if (wanted(filter?.restricted)) facets.push(`restricted:${filter.restricted}`);
+  if (wanted(filter?.externalId)) facets.push(externalFacet(filter.externalId));
+  if (filter?.deleted) facets.push(BIN);
+  return facets.length === 0 ? [LIVE] : facets;
+};
+
+@Resolver(() => Contact)
+export class ContactResolver {
+  @Allow('contact:read')
+  @Query(() => Contact, { nullable: true, description: 'Now, or as the history has it at an instant.' })
+  async contact(
+    @Arg('id', () => ID) id: string,
+    @Arg('asOf', () => DateTime, { nullable: true }) asOf: string | null,
+    @Ctx() context: Context,
+  ): Promise<ContactWithLinks | null> {
+    const row = asOf ? await contactAsOf(id, asOf, context) : await context.loaders.contact.get(id);
+    return row === null ? null : toContact(row);
+  }
+
+  @Allow('contact:read')
+  @Query(() => ContactConnection)
+  async contacts(
+    @Args() page: PageArgs,
+    @Arg('filter', () => ContactFilter, { nullable: true }) filter: ContactFilter | null,
+    @Arg('orderBy', () => [ContactOrder], { nullable: true }) orderBy: ContactOrder[] | null,
+    @Ctx() context: Context,
+    @Info() info: GraphQLResolveInfo,
+  ) {
+    const { field, descending } = oneOrder(orderBy, 'FAMILY_NAME');
+    const query = pageQuery({
+      scope: context.workspace,
+      page,
+      order: field === 'FAMILY_NAME' ? 'name' : 'created',
+      descending,
+      facets: facetsOf(filter),
+      search: filter?.search,
+      counted: selects(info, 'totalCount'),
+    });
+    const found = await contactPage(context.services.readStore, query);
+    if (selects(info, 'edges', 'node', 'company') || selects(info, 'nodes', 'company')) {
+      await context.loaders.company.prefetch(found.rows.map(({ row }) => row.company));
+    }
+    return connectionOf(found, page.after != null, toContact);
+  }
+
+  @Allow('company:read')
+  @FieldResolver(() => Company, { nullable: true })
+  company(@Root() contact: ContactWithLinks, @Ctx() context: Context): Company | null | Promise<Company | null> {
+    return companyOf(context.loaders.company.get(contact.companyId));
+  }
+
+  @Allow('contact:read')
+  @FieldResolver(() => Client, {
+    nullable: true,
+    description: 'On whose behalf the person is kept; none: the workspace itself.',
+  })
+  async client(@Root() contact: ContactWithLinks, @Ctx() context: Context): Promise<Client | null> {
+    if (contact.controllerId === context.workspace) return null;
+    const row = await context.loaders.client.get(contact.controllerId);
+    return row === null ? null : toClient(row);
+  }
+
+  @Allow('contact:write')
+  @Mutation(() => ContactPayload)
+  async createContact(@Arg('input') input: CreateContactInput, @Ctx() context: Context): Promise<ContactPayload> {
+    if (wanted(input.clientId)) await requireClient(input.clientId, context);
+    const command = context.command(input.commandId, input.clientId);
+    const id = context.services.handler.newId(command, 'contact');
+    const subject = derivedId('subject', id);
+    const fields = withoutNulls(await fieldsIn(input, context));
+    const data = { ...fields, subject, externalId: input.externalId ?? undefined };
+    const claim = { kind: 'contact', externalId: data.externalId, owner: subject } as const;
+    const create = { type: 'CreateContact', data, given: { today: todayIn(context) } } as const;
+    const handled = await context.handle(contactDecider, id, create, command, { shownIn: SHOWN_IN, claim });
+    return payload(id, handled, context);
+  }
+
+  @Allow('contact:write')
+  @Mutation(() => ContactPayload)
+  async updateContact(@Arg('input') input: UpdateContactInput, @Ctx() context: Context): Promise<ContactPayload> {
+    const { id, commandId, expectedVersion } = input;
+    const data = { ...(await fieldsIn(input, context)), subject: await subjectOf(id, context) };
+    const update = { type: 'UpdateContact', data, given: { today: todayIn(context) } } as const;
+    const options = { expectedVersion, shownIn: SHOWN_IN };
+    return payload(id, await context.handle(contactDecider, id, update, context.command(commandId), options), context);
+  }
+
+  @Allow('contact:write')
+  @Mutation(() => ContactPayload, {
+    description: 'Puts the contact in the bin. To take the person out of everything, erase.',
+  })
+  deleteContact(@Arg('input') input: RecordInput, @Ctx() context: Context): Promise<ContactPayload> {
+    return move('DeleteContact', input, context);
+  }
+
+  @Allow('contact:write')
+  @Mutation(() => ContactPayload, { description: 'Takes the contact out of the bin.' })
+  restoreContact(@Arg('input') input: RecordInput, @Ctx() context: Context): Promise<ContactPayload> {
+    return move('RestoreContact', input, context);
+  }
+}
+
+const move = async (type: 'DeleteContact' | 'RestoreContact', input: RecordInput, context: Context) => {
+  const { id, commandId, expectedVersion } = input;
+  const command = { type, subject: await subjectOf(id, context) } as const;
+  const options = { expectedVersion, shownIn: SHOWN_IN };
+  return payload(id, await context.handle(contactDecider, id, command, context.command(commandId), options), context);
+};
+
+/** A contact's row for a payload: what the read model shows now. */
+export const payload = async (
+  id: string,
+  { version, position }: { version: number; position: string },
+  context: Context,
+): Promise<ContactPayload> => {
+  const row = await contactById(context.services.readStore, id);
+  if (row === null || row.workspace !== context.workspace) throw new CrmError('SUBJECT_ERASED', { field: 'input.id' });
+  return { contact: toContact(row), version, position };
+};
+
+/** Whose keys seal the contact. Error: NOT_FOUND where the workspace has no such contact. */
+export const subjectOf = async (id: string, context: Context, field = 'input.id'): Promise<string> => {
+  const { subject } = await context.services.handler.stateOf(contactDecider, id, context.workspace);
+  if (subject === null) throw new CrmError('NOT_FOUND', { field });
+  return subject;
+};
+
+export const requireContact = (id: string, field: string, context: Context): Promise<string> =>
+  subjectOf(id, context, field);
+
+/** Error: NOT_FOUND where the workspace has no such client. */
+export const requireClient = async (id: string, context: Context): Promise<void> => {
+  const client = await context.services.handler.stateOf(clientDecider, id, context.workspace);
+  if (!client.added) throw new CrmError('NOT_FOUND', { field: 'input.clientId' });
+};
+
+export const todayIn = (context: Context): string => instant(context.services.clock.now()).slice(0, 10);
+
+const group = <T extends object>(members: T): T | undefined =>
+  Object.values(members).some((value) => value !== undefined) ? members : undefined;
+
+const fieldsIn = async (input: ContactFields, context: Context) => {
+  const { prefix, givenName, additionalNames, familyName, suffix, nickname, formattedName } = input;
+  const { companyName, department, jobTitle, companyId: company } = input;
+  const { emails, phones, addresses, birthDate, links, tags, notes } = input;
+  if (wanted(company)) await requireCompany(company, 'input.companyId', context);
+  return {
+    name: group({ prefix, givenName, additionalNames, familyName, suffix, nickname, formattedName }),
+    work: group({ companyName, department, jobTitle }),
+    emails,
+    phones,
+    addresses,
+    birthDate,
+    links,
+    tags,
+    notes,
+    company,
+    customFields: customFieldsIn(input.customFields),
+  };
+};
+
+const contactAsOf = async (id: string, asOf: string, context: Context): Promise<ContactRow | null> => {
+  const { workspace, services } = context;
+  const { subject } = await services.handler.stateOf(contactDecider, id, workspace);
+  if (subject === null) return null;
+  const streams = [streamOf(contactDecider, id), streamOf(consentDecider, subject), streamOf(subjectDecider, subject)];
+  return rowAsOf({ projection: contacts, table: contactTable, key: id, workspace }, streams, asOf, services);
+};

@@ -1,0 +1,55 @@
+import { registerEnumType } from 'type-graphql';
+import { restrictionReasons } from '../src/crm/contacts/events.js';
+import { outcomes } from '../src/crm/pipelines/events.js';
+import { roles } from '../src/identity/members/events.js';
+import { channels, legalBases, purposes } from '../src/privacy/consent/events.js';
+import { erasureKinds, erasureReasons } from '../src/privacy/erasure/events.js';
+
+/** A GraphQL enum whose values are the codes themselves. */
+const enumOf = <T extends string>(name: string, values: readonly T[], description: string): { [K in T]: K } => {
+  const object = Object.fromEntries(values.map((value) => [value, value])) as { [K in T]: K };
+  registerEnumType(object, { name, description });
+  return object;
+};
+
+export const PurposeEnum = enumOf('Purpose', purposes, 'What data may be used for, where the person has a say.');
+export const ChannelEnum = enumOf('Channel', channels, 'How a person is reached.');
+export const LegalBasisEnum = enumOf(
+  'LegalBasis',
+  legalBases,
+  'What the use stands on: consent, or the soft opt-in for own customers.',
+);
+export const ConsentStateEnum = enumOf('ConsentState', ['GIVEN', 'WITHDRAWN'] as const, 'Where a person stands.');
+export const OutcomeEnum = enumOf('Outcome', outcomes, 'Whether a deal is still open, and how it ended.');
+export const RoleEnum = enumOf('Role', roles, 'What somebody is in a workspace.');
+export const RestrictionEnum = enumOf('RestrictionReason', restrictionReasons, 'Why a contact is stored but not used.');
+export const ErasureKindEnum = enumOf(
+  'ErasureKind',
+  erasureKinds,
+  'Erase takes the record along, anonymise leaves it.',
+);
+export const ErasureReasonEnum = enumOf('ErasureReason', erasureReasons, 'Why a person is erased.');
+export const DirectionEnum = enumOf('Direction', ['ASC', 'DESC'] as const, 'Smallest first, or greatest first.');
+export const PrivacyStateEnum = enumOf(
+  'PrivacyState',
+  ['ACTIVE', 'RESTRICTED', 'DEIDENTIFIED'] as const,
+  'RESTRICTED: stored but not used. DEIDENTIFIED: what identifies is gone, but links could still single someone out.',
+);
+export const ContactOrderEnum = enumOf(
+  'ContactOrderField',
+  ['FAMILY_NAME', 'CREATED_AT'] as const,
+  'What contacts can be ordered by.',
+);
+export const CompanyOrderEnum = enumOf(
+  'CompanyOrderField',
+  ['NAME', 'CREATED_AT'] as const,
+  'What companies can be ordered by.',
+);
+export const DealOrderEnum = enumOf(
+  'DealOrderField',
+  ['CLOSE_DATE', 'CREATED_AT', 'VALUE', 'TITLE'] as const,
+  'What deals can be ordered by.',
+);
+
+/** The one value of an enum's type. */
+export type OneOf<E> = E[keyof E];

@@ -1,0 +1,152 @@
+import { Arg, Ctx, Field, ID, InputType, Mutation, ObjectType, Query, Resolver } from 'type-graphql';
+import { type AccountRow, accountById, accounts } from '../../projections/identity/accounts.js';
+import { workspaces, workspacesByIds } from '../../projections/identity/workspaces.js';
+import { CrmError } from '../../src/errors.js';
+import { isUuid } from '../../src/kernel/ids.js';
+import { Allow } from '../access.js';
+import { type Context, inInput } from '../context.js';
+import { CommandInput } from '../crm/common.js';
+import { DateTime } from '../scalars.js';
+import { toWorkspace, Workspace } from './workspaces.js';
+
+/** Sign-up hands out the new account before anybody is signed in; who may ask for one is said at the queries. */
+@Allow('public')
+@ObjectType({ simpleResolvers: true, description: 'Somebody who signs in.' })
+export class Account {
+  @Field(() => ID)
+  id!: string;
+
+  @Field(() => String, { nullable: true })
+  name?: string;
+
+  @Field(() => String, { nullable: true })
+  email?: string;
+
+  @Field(() => String, { nullable: true })
+  phone?: string;
+
+  @Field({ description: 'The version of the privacy policy that was accepted.' })
+  acceptedPolicyVersion!: string;
+
+  @Field(() => DateTime)
+  createdAt!: string;
+
+  @Field(() => [Workspace], { description: 'Where this account is a member.' })
+  workspaces!: Workspace[];
+}
+
+@InputType()
+class SignUpInput extends CommandInput {
+  @Field()
+  name!: string;
+
+  @Field()
+  email!: string;
+
+  @Field(() => String, { nullable: true })
+  phone?: string | null;
+
+  @Field({ description: 'At least 8 characters.' })
+  password!: string;
+
+  @Field()
+  workspaceName!: string;
+
+  @Field({ description: 'The version of the privacy policy that you have read and accept.' })
+  acceptedPolicyVersion!: string;
+
+  @Field({ description: 'That you are 18 or older.' })
+  confirmsAdult!: boolean;
+}
+
+@ObjectType({ simpleResolvers: true })
+class SignUpPayload {
+  @Field({ description: 'For the header `Authorization: Bearer …`.' })
+  token!: string;
+
+  @Field(() => Account)
+  account!: Account;
+
+  @Field(() => Workspace)
+  workspace!: Workspace;
+}
+
+@InputType()
+class SignInInput {
+  @Field()
+  email!: string;
+
+  @Field()
+  password!: string;
+}
+
+@ObjectType({ simpleResolvers: true })
+class SignInPayload {
+  @Field({ description: 'For the header `Authorization: Bearer …`.' })
+  token!: string;
+
+  @Field(() => Account)
+  account!: Account;
+}
+
+const toAccount = (row: AccountRow, own: readonly Workspace[]): Account => ({
+  id: row.id,
+  name: row.name,
+  email: row.email,
+  phone: row.phone,
+  acceptedPolicyVersion: row.acceptedPolicyVersion,
+  createdAt: row.createdAt,
+  workspaces: [...own],
+});
+
+@Resolver(() => Account)
+export class AccountResolver {
+  @Allow('signed-in')
+  @Query(() => Account, { description: 'Whoever is signed in.' })
+  currentAccount(@Ctx() context: Context): Promise<Account> {
+    return accountOf(context.account, context.workspaces, context);
+  }
+
+  @Allow('public')
+  @Mutation(() => SignUpPayload, { description: 'Opens an account with a workspace of its own.' })
+  async signUp(@Arg('input') input: SignUpInput, @Ctx() context: Context): Promise<SignUpPayload> {
+    const { services } = context;
+    const commandId = input.commandId?.toLowerCase() ?? null;
+    if (commandId !== null && !isUuid(commandId)) {
+      throw new CrmError('BAD_USER_INPUT', { field: 'input.commandId', reason: 'A UUID.' });
+    }
+    const request = { ...input, phone: input.phone ?? undefined, commandId, correlationId: context.requestId };
+    const { account, workspace, position } = await inInput(() => services.signUp(request));
+    await services.waitFor([accounts.name, workspaces.name], position);
+    const shown = await accountOf(account, [workspace], context);
+    return { token: await services.sessions.begin(account), account: shown, workspace: shown.workspaces[0]! };
+  }
+
+  @Allow('public')
+  @Mutation(() => SignInPayload)
+  async signIn(@Arg('input') { email, password }: SignInInput, @Ctx() context: Context): Promise<SignInPayload> {
+    const { sessions, passwords, accountByEmail } = context.services;
+    const account = await accountByEmail(email);
+    if (!(await passwords.matches(account, password)) || account === null) throw new CrmError('SIGN_IN_FAILED');
+    const token = await sessions.begin(account);
+    return { token, account: await accountOf(account, await context.workspacesOf(account), context) };
+  }
+
+  @Allow('signed-in')
+  @Mutation(() => Boolean, { description: 'Ends this session: its token is worth nothing from here on.' })
+  async signOut(@Ctx() context: Context): Promise<boolean> {
+    await context.services.sessions.end(context.token);
+    return true;
+  }
+}
+
+const accountOf = async (id: string, workspaceIds: readonly string[], context: Context): Promise<Account> => {
+  const { readStore } = context.services;
+  const row = await accountById(readStore, id);
+  if (row === null) throw new CrmError('UNAUTHENTICATED');
+  const own = await workspacesByIds(readStore, workspaceIds);
+  return toAccount(
+    row,
+    own.flatMap((each) => (each === null ? [] : toWorkspace(each))),
+  );
+};

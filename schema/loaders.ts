@@ -1,0 +1,67 @@
+import DataLoader from 'dataloader';
+import { companiesByIds } from '../projections/crm/companies.js';
+import { type ContactRow, contactsByIds } from '../projections/crm/contacts.js';
+import { dealsOfContacts } from '../projections/crm/deals.js';
+import { pipelinesByIds } from '../projections/crm/pipelines.js';
+import { productsByIds } from '../projections/crm/products.js';
+import { clientsByIds, membersByIds } from '../projections/identity/workspaces.js';
+import type { ReadStore } from '../src/readstore/port.js';
+
+type Fetch<R> = (ids: readonly string[]) => Promise<readonly (R | null)[]>;
+
+/**
+ * Rows of one kind in one request, each read once. A list fetches what its selection needs in one go (`prefetch`), and
+ * then `get` answers at once; what is left is gathered by DataLoader.
+ */
+export class RowLoader<R extends { readonly workspace: string }> {
+  readonly #found = new Map<string, R | null>();
+  readonly #loader: DataLoader<string, R | null>;
+
+  constructor(
+    private readonly fetch: Fetch<R>,
+    private readonly workspace: () => string,
+  ) {
+    this.#loader = new DataLoader((ids) => this.#fetchOwn(ids), { cacheMap: null });
+  }
+
+  async prefetch(ids: readonly (string | undefined)[]): Promise<void> {
+    const wanted = new Set<string>();
+    for (const id of ids) if (id !== undefined && !this.#found.has(id)) wanted.add(id);
+    if (wanted.size > 0) await this.#fetchOwn([...wanted]);
+  }
+
+  get(id: string | undefined): R | null | Promise<R | null> {
+    if (id === undefined) return null;
+    const found = this.#found.get(id);
+    return found === undefined ? this.#loader.load(id) : found;
+  }
+
+  /** Rows of another workspace are as good as none. */
+  async #fetchOwn(ids: readonly string[]): Promise<readonly (R | null)[]> {
+    const workspace = this.workspace();
+    const rows = (await this.fetch(ids)).map((row) => (row !== null && row.workspace === workspace ? row : null));
+    for (const [index, id] of ids.entries()) this.#found.set(id, rows[index]!);
+    return rows;
+  }
+}
+
+/** The loaders of one request. */
+export class Loaders {
+  readonly company;
+  readonly contact;
+  readonly product;
+  readonly pipeline;
+  readonly member;
+  readonly client;
+  readonly dealsOfContact;
+
+  constructor(store: ReadStore, workspace: () => string) {
+    this.company = new RowLoader((ids) => companiesByIds(store, ids), workspace);
+    this.contact = new RowLoader<ContactRow>((ids) => contactsByIds(store, ids), workspace);
+    this.product = new RowLoader((ids) => productsByIds(store, ids), workspace);
+    this.pipeline = new RowLoader((ids) => pipelinesByIds(store, ids), workspace);
+    this.member = new RowLoader((ids) => membersByIds(store, ids), workspace);
+    this.client = new RowLoader((ids) => clientsByIds(store, ids), workspace);
+    this.dealsOfContact = new DataLoader((ids: readonly string[]) => dealsOfContacts(store, workspace(), ids));
+  }
+}

@@ -1,0 +1,33 @@
+import type { ExternalIds } from '../src/crm/externalIds.js';
+import type { ImportParts } from '../src/crm/imports/ports.js';
+import type { EventStore } from '../src/eventstore/port.js';
+import type { Passwords } from '../src/identity/access/passwords.js';
+import type { Sessions } from '../src/identity/access/sessions.js';
+import type { SignedUp, SignUp } from '../src/identity/accounts/signUp.js';
+import type { Clock } from '../src/kernel/clock.js';
+import type { CommandContext, CommandHandler } from '../src/kernel/commandHandler.js';
+import type { Position } from '../src/kernel/envelope.js';
+import type { Ids } from '../src/kernel/ids.js';
+import type { KeySource } from '../src/kernel/openEvent.js';
+import type { Eraser } from '../src/privacy/erasure/erase.js';
+import type { ReadStore } from '../src/readstore/port.js';
+
+/** What the API is built on; handed in by `src/app`. */
+export interface Services {
+  readonly handler: CommandHandler;
+  readonly eventStore: EventStore;
+  readonly readStore: ReadStore;
+  readonly keys: KeySource;
+  readonly clock: Clock;
+  readonly ids: Ids;
+  readonly sessions: Sessions;
+  readonly passwords: Passwords;
+  readonly externalIds: ExternalIds;
+  readonly eraser: Eraser;
+  readonly signUp: (request: SignUp) => Promise<SignedUp>;
+  /** The account that has this address, or `null`. */
+  readonly accountByEmail: (email: string) => Promise<string | null>;
+  readonly importParts: (context: CommandContext, dryRun: boolean) => ImportParts;
+  /** Resolves once these read models show everything up to the position. Errors: CONSISTENCY_TIMEOUT, PROJECTION_STOPPED. */
+  readonly waitFor: (projections: readonly string[], position: Position) => Promise<void>;
+}

@@ -1,0 +1,135 @@
+import type { IncomingMessage, Server } from 'node:http';
+import {
+  createSourceEventStream,
+  type DocumentNode,
+  type ExecutionArgs,
+  type ExecutionResult,
+  execute,
+  GraphQLError,
+  type GraphQLSchema,
+  getOperationAST,
+  OperationTypeNode,
+  parse,
+  validate,
+} from 'graphql';
+import type { SubscribePayload } from 'graphql-ws';
+import { useServer } from 'graphql-ws/use/ws';
+import { WebSocketServer } from 'ws';
+import { CrmError } from '../src/errors.js';
+import { type Caller, callerOf } from './caller.js';
+import { type PresentError, refusal } from './errors.js';
+import type { Limits } from './limits.js';
+import type { Operations } from './operations.js';
+
+export interface SubscriptionOptions<Context> {
+  readonly schema: GraphQLSchema;
+  readonly operations: Operations;
+  readonly limits: Limits;
+  readonly present: PresentError;
+  readonly contextOf: (caller: Caller) => Promise<Context>;
+}
+
+/** A subscription message is a document and variables, never a file. */
+const MAX_MESSAGE_BYTES = 256 * 1024;
+
+/**
+ * Serves subscriptions, and nothing else, over the graphql-ws protocol at `path`. The connection's parameters carry
+ * `authorization` and `x-workspace` as headers do. Resolves once every socket is closed.
+ */
+export function serveSubscriptions<Context>(server: Server, path: string, options: SubscriptionOptions<Context>) {
+  const sockets = new WebSocketServer({ noServer: true, maxPayload: MAX_MESSAGE_BYTES });
+  server.on('upgrade', (request, socket, head) => {
+    if (new URL(request.url ?? '', 'http://localhost').pathname !== path) return void socket.destroy();
+    sockets.handleUpgrade(request, socket, head, (open) => sockets.emit('connection', open, request));
+  });
+  const { present } = options;
+  const presented = <T extends ExecutionResult>(result: T) => ({ ...result, errors: result.errors?.map(present) });
+  const protocol = useServer<Record<string, unknown> | undefined>(
+    {
+      onSubscribe: ({ connectionParams, extra }, _, payload) =>
+        admitted(options, payload, () => options.contextOf(connectedCaller(extra.request, connectionParams))),
+      subscribe: (args) => subscription(args as SubscriptionArgs<Context>),
+      onError: (_, __, ___, errors) => errors.map(present),
+      onNext: (_, __, ___, ____, result) => (result.errors ? presented(result) : undefined),
+    },
+    sockets,
+  );
+  return { close: async () => protocol.dispose() };
+}
+
+interface SubscriptionArgs<Context> extends ExecutionArgs {
+  readonly freshContext: () => Promise<Context>;
+}
+
+/** Parses, validates and measures, as Apollo's lane does for the rest. What it refuses, it gives as errors. */
+async function admitted<Context>(
+  { schema, operations, limits }: SubscriptionOptions<Context>,
+  { query, operationName, variables }: SubscribePayload,
+  freshContext: () => Promise<Context>,
+): Promise<SubscriptionArgs<Context> | readonly GraphQLError[]> {
+  try {
+    const document = parsed(query, limits);
+    const mistakes = validate(schema, document);
+    if (mistakes.length > 0) return mistakes.map((mistake) => withCode(mistake, 'GRAPHQL_VALIDATION_FAILED'));
+    const operation = getOperationAST(document, operationName);
+    if (operation?.operation !== OperationTypeNode.SUBSCRIPTION) {
+      throw new CrmError('BAD_REQUEST', { reason: 'Only subscriptions are answered here; send others over HTTP.' });
+    }
+    operations.admit(query, operationName, { document, operation }).admit(variables);
+    const contextValue = await freshContext();
+    return { schema, document, operationName, variableValues: variables, contextValue, freshContext };
+  } catch (error) {
+    return [error instanceof CrmError ? refusal(error) : asGraphQLError(error)];
+  }
+}
+
+function parsed(source: string, limits: Limits): DocumentNode {
+  try {
+    return parse(source, { maxTokens: limits.tokens, maxSourceLength: limits.documentCharacters });
+  } catch (error) {
+    throw withCode(error as GraphQLError, 'GRAPHQL_PARSE_FAILED');
+  }
+}
+
+/** Each event is answered in a context of its own: with loaders that have cached nothing, and only while the session holds. */
+async function subscription<Context>(
+  args: SubscriptionArgs<Context>,
+): Promise<AsyncIterableIterator<ExecutionResult> | ExecutionResult> {
+  const events = await createSourceEventStream(args);
+  if (!(Symbol.asyncIterator in events)) return events;
+  const source = events[Symbol.asyncIterator]();
+  const end = async (): Promise<IteratorResult<ExecutionResult>> => {
+    await source.return?.();
+    return { done: true, value: undefined };
+  };
+  const answered = async (rootValue: unknown): Promise<ExecutionResult> => {
+    try {
+      return await execute({ ...args, rootValue, contextValue: await args.freshContext() });
+    } catch (error) {
+      await end();
+      return { errors: [asGraphQLError(error)] };
+    }
+  };
+  const answers: AsyncIterableIterator<ExecutionResult> = {
+    next: async () => {
+      const event = await source.next();
+      return event.done ? { done: true, value: undefined } : { done: false, value: await answered(event.value) };
+    },
+    return: end,
+    throw: end,
+    [Symbol.asyncIterator]: () => answers,
+  };
+  return answers;
+}
+
+/** Headers of the upgrade are not looked at: a page of another site could make a browser send them. */
+function connectedCaller({ socket }: IncomingMessage, params: Record<string, unknown> = {}): Caller {
+  const text = (name: string) => (typeof params[name] === 'string' ? params[name] : undefined);
+  return callerOf(text('authorization'), text('x-workspace'), socket.remoteAddress);
+}
+
+const asGraphQLError = (error: unknown): GraphQLError =>
+  error instanceof GraphQLError ? error : new GraphQLError('', { originalError: error as Error });
+
+const withCode = ({ message, nodes, source, positions }: GraphQLError, code: string): GraphQLError =>
+  new GraphQLError(message, { nodes, source, positions, extensions: { code } });
