@@ -14,5 +14,6 @@ export function callerOf(
   remoteAddress: string | undefined,
 ): Caller {
   const token = authorization === undefined ? undefined : /^Bearer +([\w.~+/=-]+) *$/i.exec(authorization)?.[1];
-  return { token, workspace: Array.isArray(workspace) ? workspace[0] : workspace, remoteAddress };
+  const named = Array.isArray(workspace) ? workspace[0] : workspace;
+  return { token, workspace: named || undefined, remoteAddress };
 }

@@ -65,6 +65,13 @@ const explorerPage = (graphqlPath: string): string =>
     initialHeaders: { authorization: 'Bearer ', 'x-workspace': '' },
     initialQuery: '# The schema is under Docs.\n{\n  __typename\n}\n',
     disableAccount: true,
+    preserveState: false, // or tokens and variables would stay in the browser
+    persistedSettings: {
+      'banners.disable': true,
+      'alert.disableUpdateNotification': true,
+      disablePushNotification: true,
+      'plugin.list': [],
+    },
   });
 
 /** Angular writes styles inline; scripts are the package's, and the one in the page by its hash (CSP level 3 section 2.3.1). */

@@ -41,26 +41,43 @@ export class CustomFieldInput {
   value?: string | null;
 }
 
-/** What every record's type begins with. */
+/**
+ * What every record's type begins with: a view of its row. Fields are getters, so that a list of fifty pays for the
+ * fields that are asked for and no others.
+ */
 @ObjectType({ simpleResolvers: true })
-export abstract class RecordType {
+export abstract class RecordType<R extends RecordRow> {
+  constructor(readonly row: R) {}
+
   @Field(() => ID)
-  id!: string;
+  get id(): string {
+    return this.row.id;
+  }
 
   @Field(() => Int, { description: 'Events so far; what expectedVersion is held against.' })
-  version!: number;
+  get version(): number {
+    return this.row.version;
+  }
 
   @Field(() => DateTime)
-  createdAt!: string;
+  get createdAt(): string {
+    return this.row.createdAt;
+  }
 
   @Field(() => DateTime)
-  updatedAt!: string;
+  get updatedAt(): string {
+    return this.row.updatedAt;
+  }
 
   @Field(() => DateTime, { nullable: true, description: 'Since when it is in the bin.' })
-  deletedAt?: string;
+  get deletedAt(): string | undefined {
+    return this.row.deletedAt;
+  }
 
   @Field(() => String, { nullable: true, description: 'Its id in another program.' })
-  externalId?: string;
+  get externalId(): string | undefined {
+    return this.row.externalId;
+  }
 }
 
 @InputType()
@@ -90,15 +107,6 @@ export abstract class CommandPayload {
   @Field(() => String, { description: 'Where the command stands in the history; opaque, but ordered.' })
   position!: string;
 }
-
-export const recordFields = ({ id, version, createdAt, updatedAt, deletedAt, externalId }: RecordRow) => ({
-  id,
-  version,
-  createdAt,
-  updatedAt,
-  deletedAt,
-  externalId,
-});
 
 export const customFieldsOf = (fields: { readonly [name: string]: string } | undefined): CustomField[] =>
   Object.entries(fields ?? {}).map(([name, value]) => ({ name, value }));

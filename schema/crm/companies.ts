@@ -34,61 +34,65 @@ import {
   customFieldsOf,
   RecordInput,
   RecordType,
-  recordFields,
   wanted,
   withoutNulls,
 } from './common.js';
 
 @Allow('company:read')
 @ObjectType({ simpleResolvers: true, description: 'A company that the workspace deals with.' })
-export class Company extends RecordType {
+export class Company extends RecordType<CompanyRow> {
   @Field(() => String, { nullable: true })
-  name?: string;
+  get name(): string | undefined {
+    return this.row.name;
+  }
 
   @Field(() => String, { nullable: true })
-  domain?: string;
+  get domain(): string | undefined {
+    return this.row.domain;
+  }
 
   @Field(() => String, { nullable: true })
-  sector?: string;
+  get sector(): string | undefined {
+    return this.row.sector;
+  }
 
   @Field(() => String, { nullable: true })
-  location?: string;
+  get location(): string | undefined {
+    return this.row.location;
+  }
 
   @Field(() => [String])
-  tags!: string[];
+  get tags(): readonly string[] {
+    return this.row.tags ?? [];
+  }
 
   @Field(() => [String])
-  notes!: string[];
+  get notes(): readonly string[] {
+    return this.row.notes ?? [];
+  }
 
   @Field(() => [CustomField])
-  customFields!: CustomField[];
+  get customFields(): readonly CustomField[] {
+    return customFieldsOf(this.row.customFields);
+  }
 
   @Field(() => Int, { nullable: true })
-  yearEstablished?: number;
+  get yearEstablished(): number | undefined {
+    return this.row.yearEstablished;
+  }
 
   @Field(() => Int, { nullable: true })
-  employees?: number;
+  get employees(): number | undefined {
+    return this.row.employees;
+  }
 
   @Field(() => Number, { nullable: true, description: 'In minor units.' })
-  revenueMinor?: number;
-
-  subsidiaryOfId?: string;
+  get revenueMinor(): number | undefined {
+    return this.row.revenueMinor;
+  }
 }
 
-export const toCompany = (row: CompanyRow): Company => ({
-  ...recordFields(row),
-  name: row.name,
-  domain: row.domain,
-  sector: row.sector,
-  location: row.location,
-  tags: [...(row.tags ?? [])],
-  notes: [...(row.notes ?? [])],
-  customFields: customFieldsOf(row.customFields),
-  yearEstablished: row.yearEstablished,
-  employees: row.employees,
-  revenueMinor: row.revenueMinor,
-  subsidiaryOfId: row.subsidiaryOf,
-});
+export const toCompany = (row: CompanyRow): Company => new Company(row);
 
 /** A row that may still be on its way, as a company. */
 export const companyOf = (
@@ -220,7 +224,7 @@ export class CompanyResolver {
   @Allow('company:read')
   @FieldResolver(() => Company, { nullable: true })
   subsidiaryOf(@Root() company: Company, @Ctx() context: Context): Company | null | Promise<Company | null> {
-    return companyOf(context.loaders.company.get(company.subsidiaryOfId));
+    return companyOf(context.loaders.company.get(company.row.subsidiaryOf));
   }
 
   @Allow('company:write')

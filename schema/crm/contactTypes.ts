@@ -1,4 +1,5 @@
 import { Field, ID, InputType, Int, ObjectType } from 'type-graphql';
+import { type ContactRow, displayName } from '../../projections/crm/contacts.js';
 import type { RestrictionReason } from '../../src/crm/contacts/events.js';
 import { Allow } from '../access.js';
 import {
@@ -16,6 +17,7 @@ import {
   CommandPayload,
   CustomField,
   CustomFieldInput,
+  customFieldsOf,
   LabelledValue,
   LabelledValueInput,
   RecordType,
@@ -78,74 +80,123 @@ export class PostalAddressInput {
   country?: string;
 }
 
+const privacyStateOf = ({ anonymisedAt, restricted }: ContactRow) => {
+  if (anonymisedAt !== undefined) return 'DEIDENTIFIED';
+  return restricted === undefined ? 'ACTIVE' : 'RESTRICTED';
+};
+
 @Allow('contact:read')
 @ObjectType({ simpleResolvers: true, description: 'A person whom the workspace keeps, for itself or for a client.' })
-export class Contact extends RecordType {
+export class Contact extends RecordType<ContactRow> {
   @Field(() => ID, { description: 'Whose data it is: what consent, history and erasure go by.' })
-  subjectId!: string;
+  get subjectId(): string {
+    return this.row.subject;
+  }
 
   @Field({ description: 'What to call the person: their name, or the best there is.' })
-  displayName!: string;
+  get displayName(): string {
+    return displayName(this.row);
+  }
 
   @Field(() => String, { nullable: true })
-  prefix?: string;
+  get prefix(): string | undefined {
+    return this.row.name?.prefix;
+  }
 
   @Field(() => String, { nullable: true })
-  givenName?: string;
+  get givenName(): string | undefined {
+    return this.row.name?.givenName;
+  }
 
   @Field(() => String, { nullable: true })
-  additionalNames?: string;
+  get additionalNames(): string | undefined {
+    return this.row.name?.additionalNames;
+  }
 
   @Field(() => String, { nullable: true })
-  familyName?: string;
+  get familyName(): string | undefined {
+    return this.row.name?.familyName;
+  }
 
   @Field(() => String, { nullable: true })
-  suffix?: string;
+  get suffix(): string | undefined {
+    return this.row.name?.suffix;
+  }
 
   @Field(() => String, { nullable: true })
-  nickname?: string;
+  get nickname(): string | undefined {
+    return this.row.name?.nickname;
+  }
 
   @Field(() => [LabelledValue])
-  emails!: readonly LabelledValue[];
+  get emails(): readonly LabelledValue[] {
+    return this.row.emails ?? [];
+  }
 
   @Field(() => [LabelledValue])
-  phones!: readonly LabelledValue[];
+  get phones(): readonly LabelledValue[] {
+    return this.row.phones ?? [];
+  }
 
   @Field(() => [PostalAddress])
-  addresses!: readonly PostalAddress[];
+  get addresses(): readonly PostalAddress[] {
+    return this.row.addresses ?? [];
+  }
 
   @Field(() => String, { nullable: true, description: 'Where the person works, in words; `company` links the record.' })
-  companyName?: string;
+  get companyName(): string | undefined {
+    return this.row.work?.companyName;
+  }
 
   @Field(() => String, { nullable: true })
-  department?: string;
+  get department(): string | undefined {
+    return this.row.work?.department;
+  }
 
   @Field(() => String, { nullable: true })
-  jobTitle?: string;
+  get jobTitle(): string | undefined {
+    return this.row.work?.jobTitle;
+  }
 
   @Field(() => String, { nullable: true, description: 'YYYY-MM-DD, or --MM-DD where the year is not told.' })
-  birthDate?: string;
+  get birthDate(): string | undefined {
+    return this.row.birthDate;
+  }
 
   @Field(() => [LabelledValue])
-  links!: readonly LabelledValue[];
+  get links(): readonly LabelledValue[] {
+    return this.row.links ?? [];
+  }
 
   @Field(() => [String])
-  tags!: readonly string[];
+  get tags(): readonly string[] {
+    return this.row.tags ?? [];
+  }
 
   @Field(() => [String])
-  notes!: readonly string[];
+  get notes(): readonly string[] {
+    return this.row.notes ?? [];
+  }
 
   @Field(() => [CustomField])
-  customFields!: readonly CustomField[];
+  get customFields(): readonly CustomField[] {
+    return customFieldsOf(this.row.customFields);
+  }
 
   @Field(() => PrivacyStateEnum)
-  privacyState!: OneOf<typeof PrivacyStateEnum>;
+  get privacyState(): OneOf<typeof PrivacyStateEnum> {
+    return privacyStateOf(this.row);
+  }
 
   @Field(() => RestrictionEnum, { nullable: true, description: 'Why it is restricted, where it is.' })
-  restrictionReason?: RestrictionReason;
+  get restrictionReason(): RestrictionReason | undefined {
+    return this.row.restricted;
+  }
 
   @Field(() => DateTime, { nullable: true })
-  anonymisedAt?: string;
+  get anonymisedAt(): string | undefined {
+    return this.row.anonymisedAt;
+  }
 }
 
 @InputType()

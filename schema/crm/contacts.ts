@@ -7,7 +7,6 @@ import {
   contactPage,
   contacts,
   contactTable,
-  displayName,
   emailFacet,
   reachFacet,
 } from '../../projections/crm/contacts.js';
@@ -27,7 +26,7 @@ import { Client, toClient } from '../identity/workspaces.js';
 import { connectionOf, oneOrder, pageQuery } from '../page.js';
 import { DateTime } from '../scalars.js';
 import { selects } from '../selection.js';
-import { customFieldsIn, customFieldsOf, RecordInput, recordFields, wanted, withoutNulls } from './common.js';
+import { customFieldsIn, RecordInput, wanted, withoutNulls } from './common.js';
 import { Company, companyOf, requireCompany } from './companies.js';
 import {
   Contact,
@@ -39,47 +38,7 @@ import {
   UpdateContactInput,
 } from './contactTypes.js';
 
-/** What field resolvers need of a contact's row beside what the type shows. */
-interface ContactLinks {
-  readonly companyId?: string;
-  readonly controllerId: string;
-  readonly consents: NonNullable<ContactRow['consents']>;
-}
-export type ContactWithLinks = Contact & ContactLinks;
-
-const privacyStateOf = (row: ContactRow) => {
-  if (row.anonymisedAt !== undefined) return 'DEIDENTIFIED';
-  return row.restricted === undefined ? 'ACTIVE' : 'RESTRICTED';
-};
-
-export const toContact = (row: ContactRow): ContactWithLinks => ({
-  ...recordFields(row),
-  subjectId: row.subject,
-  displayName: displayName(row),
-  prefix: row.name?.prefix,
-  givenName: row.name?.givenName,
-  additionalNames: row.name?.additionalNames,
-  familyName: row.name?.familyName,
-  suffix: row.name?.suffix,
-  nickname: row.name?.nickname,
-  emails: row.emails ?? [],
-  phones: row.phones ?? [],
-  addresses: row.addresses ?? [],
-  companyName: row.work?.companyName,
-  department: row.work?.department,
-  jobTitle: row.work?.jobTitle,
-  birthDate: row.birthDate,
-  links: row.links ?? [],
-  tags: row.tags ?? [],
-  notes: row.notes ?? [],
-  customFields: customFieldsOf(row.customFields),
-  privacyState: privacyStateOf(row),
-  restrictionReason: row.restricted,
-  anonymisedAt: row.anonymisedAt,
-  companyId: row.company,
-  controllerId: row.controller,
-  consents: row.consents ?? {},
-});
+export const toContact = (row: ContactRow): Contact => new Contact(row);
 
 const ContactConnection = Connection(Contact);
 
@@ -109,7 +68,7 @@ export class ContactResolver {
     @Arg('id', () => ID) id: string,
     @Arg('asOf', () => DateTime, { nullable: true }) asOf: string | null,
     @Ctx() context: Context,
-  ): Promise<ContactWithLinks | null> {
+  ): Promise<Contact | null> {
     const row = asOf ? await contactAsOf(id, asOf, context) : await context.loaders.contact.get(id);
     return row === null ? null : toContact(row);
   }
@@ -142,8 +101,8 @@ export class ContactResolver {
 
   @Allow('company:read')
   @FieldResolver(() => Company, { nullable: true })
-  company(@Root() contact: ContactWithLinks, @Ctx() context: Context): Company | null | Promise<Company | null> {
-    return companyOf(context.loaders.company.get(contact.companyId));
+  company(@Root() contact: Contact, @Ctx() context: Context): Company | null | Promise<Company | null> {
+    return companyOf(context.loaders.company.get(contact.row.company));
   }
 
   @Allow('contact:read')
@@ -151,9 +110,9 @@ export class ContactResolver {
     nullable: true,
     description: 'On whose behalf the person is kept; none: the workspace itself.',
   })
-  async client(@Root() contact: ContactWithLinks, @Ctx() context: Context): Promise<Client | null> {
-    if (contact.controllerId === context.workspace) return null;
-    const row = await context.loaders.client.get(contact.controllerId);
+  async client(@Root() contact: Contact, @Ctx() context: Context): Promise<Client | null> {
+    if (contact.row.controller === context.workspace) return null;
+    const row = await context.loaders.client.get(contact.row.controller);
     return row === null ? null : toClient(row);
   }
 

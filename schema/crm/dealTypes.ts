@@ -1,8 +1,9 @@
 import { Field, ID, InputType, Int, ObjectType } from 'type-graphql';
+import type { DealRow } from '../../projections/crm/deals.js';
 import { Allow } from '../access.js';
 import { DealOrderEnum, DirectionEnum, type OneOf, OutcomeEnum } from '../enums.js';
 import { CalendarDate, DateTime } from '../scalars.js';
-import { CommandInput, CommandPayload, CustomField, CustomFieldInput, RecordType } from './common.js';
+import { CommandInput, CommandPayload, CustomField, CustomFieldInput, customFieldsOf, RecordType } from './common.js';
 
 @ObjectType({ simpleResolvers: true, description: 'A stage that a deal came into.' })
 export class StageEntry {
@@ -18,48 +19,72 @@ export class StageEntry {
 
 @Allow('deal:read')
 @ObjectType({ simpleResolvers: true, description: 'A deal on its way through a pipeline.' })
-export class Deal extends RecordType {
+export class Deal extends RecordType<DealRow> {
   @Field(() => String, { nullable: true })
-  title?: string;
+  get title(): string | undefined {
+    return this.row.title;
+  }
 
   @Field(() => ID, { description: "The stage's code within its pipeline." })
-  stage!: string;
+  get stage(): string {
+    return this.row.stage;
+  }
 
   @Field(() => OutcomeEnum)
-  outcome!: OneOf<typeof OutcomeEnum>;
+  get outcome(): OneOf<typeof OutcomeEnum> {
+    return this.row.outcome;
+  }
 
   @Field(() => Number, { nullable: true, description: 'In minor units of the currency.' })
-  valueMinor?: number;
+  get valueMinor(): number | undefined {
+    return this.row.valueMinor;
+  }
 
   @Field(() => String, { nullable: true })
-  currency?: string;
+  get currency(): string | undefined {
+    return this.row.currency;
+  }
 
   @Field(() => CalendarDate, { nullable: true })
-  engageDate?: string;
+  get engageDate(): string | undefined {
+    return this.row.engageDate;
+  }
 
   @Field(() => CalendarDate, { nullable: true })
-  closeDate?: string;
+  get closeDate(): string | undefined {
+    return this.row.closeDate;
+  }
 
   @Field(() => String, {
     nullable: true,
     description: 'What is sold, in words, where no product of the list is linked.',
   })
-  productText?: string;
+  get productText(): string | undefined {
+    return this.row.productText;
+  }
 
   @Field(() => [String])
-  tags!: readonly string[];
+  get tags(): readonly string[] {
+    return this.row.tags ?? [];
+  }
 
   @Field(() => [String])
-  notes!: readonly string[];
+  get notes(): readonly string[] {
+    return this.row.notes ?? [];
+  }
 
   @Field(() => [CustomField])
-  customFields!: readonly CustomField[];
+  get customFields(): readonly CustomField[] {
+    return customFieldsOf(this.row.customFields);
+  }
 
   @Field(() => [StageEntry], { description: 'Every stage it came into, the first first.' })
-  stageHistory!: readonly StageEntry[];
+  get stageHistory(): readonly StageEntry[] {
+    return Object.values(this.row.stageHistory);
+  }
 }
 
-@ObjectType({ simpleResolvers: true, description: 'How many live deals are in a stage, and what they are worth.' })
+@ObjectType('StageTotal', { simpleResolvers: true, description: 'How many live deals are in a stage, and what they are worth.' })
 export class StageTotalType {
   @Field(() => ID)
   stage!: string;

@@ -15,7 +15,7 @@ import { Member, toMember } from '../identity/workspaces.js';
 import { connectionOf, oneOrder, pageQuery } from '../page.js';
 import { DateTime } from '../scalars.js';
 import { selects } from '../selection.js';
-import { customFieldsIn, customFieldsOf, RecordInput, recordFields, wanted, withoutNulls } from './common.js';
+import { customFieldsIn, RecordInput, wanted, withoutNulls } from './common.js';
 import { Company, companyOf, requireCompany } from './companies.js';
 import { requireClient, requireContact, toContact } from './contacts.js';
 import { Contact } from './contactTypes.js';
@@ -32,28 +32,7 @@ import {
 import { Pipeline, stagesOf, toPipeline } from './pipelines.js';
 import { Product, requireProduct, toProduct } from './products.js';
 
-type DealWithLinks = Deal & Pick<DealRow, 'owner' | 'company' | 'contact' | 'product' | 'pipeline'>;
-
-export const toDeal = (row: DealRow): DealWithLinks => ({
-  ...recordFields(row),
-  title: row.title,
-  stage: row.stage,
-  outcome: row.outcome,
-  valueMinor: row.valueMinor,
-  currency: row.currency,
-  engageDate: row.engageDate,
-  closeDate: row.closeDate,
-  productText: row.productText,
-  tags: row.tags ?? [],
-  notes: row.notes ?? [],
-  customFields: customFieldsOf(row.customFields),
-  stageHistory: Object.values(row.stageHistory),
-  owner: row.owner,
-  company: row.company,
-  contact: row.contact,
-  product: row.product,
-  pipeline: row.pipeline,
-});
+export const toDeal = (row: DealRow): Deal => new Deal(row);
 
 const DealConnection = Connection(Deal);
 
@@ -84,7 +63,7 @@ export class DealResolver {
     @Arg('id', () => ID) id: string,
     @Arg('asOf', () => DateTime, { nullable: true }) asOf: string | null,
     @Ctx() context: Context,
-  ): Promise<DealWithLinks | null> {
+  ): Promise<Deal | null> {
     const row = asOf ? await dealAsOf(id, asOf, context) : await dealById(context.services.readStore, id);
     return row === null || row.workspace !== context.workspace ? null : toDeal(row);
   }
@@ -136,35 +115,35 @@ export class DealResolver {
 
   @Allow('company:read')
   @FieldResolver(() => Company, { nullable: true })
-  company(@Root() deal: DealWithLinks, @Ctx() context: Context): Company | null | Promise<Company | null> {
-    return companyOf(context.loaders.company.get(deal.company));
+  company(@Root() deal: Deal, @Ctx() context: Context): Company | null | Promise<Company | null> {
+    return companyOf(context.loaders.company.get(deal.row.company));
   }
 
   @Allow('contact:read')
   @FieldResolver(() => Contact, { nullable: true, description: 'Nobody once the person was erased; the deal stays.' })
-  async contact(@Root() deal: DealWithLinks, @Ctx() context: Context): Promise<Contact | null> {
-    const row = await context.loaders.contact.get(deal.contact);
+  async contact(@Root() deal: Deal, @Ctx() context: Context): Promise<Contact | null> {
+    const row = await context.loaders.contact.get(deal.row.contact);
     return row === null ? null : toContact(row);
   }
 
   @Allow('product:read')
   @FieldResolver(() => Product, { nullable: true })
-  async product(@Root() deal: DealWithLinks, @Ctx() context: Context): Promise<Product | null> {
-    const row = await context.loaders.product.get(deal.product);
+  async product(@Root() deal: Deal, @Ctx() context: Context): Promise<Product | null> {
+    const row = await context.loaders.product.get(deal.row.product);
     return row === null ? null : toProduct(row);
   }
 
   @Allow('member:read')
   @FieldResolver(() => Member, { nullable: true })
-  async owner(@Root() deal: DealWithLinks, @Ctx() context: Context): Promise<Member | null> {
-    const row = await context.loaders.member.get(deal.owner);
+  async owner(@Root() deal: Deal, @Ctx() context: Context): Promise<Member | null> {
+    const row = await context.loaders.member.get(deal.row.owner);
     return row === null ? null : toMember(row);
   }
 
   @Allow('pipeline:read')
   @FieldResolver(() => Pipeline, { nullable: true })
-  async pipeline(@Root() deal: DealWithLinks, @Ctx() context: Context): Promise<Pipeline | null> {
-    const row = await context.loaders.pipeline.get(deal.pipeline);
+  async pipeline(@Root() deal: Deal, @Ctx() context: Context): Promise<Pipeline | null> {
+    const row = await context.loaders.pipeline.get(deal.row.pipeline);
     return row === null ? null : toPipeline(row);
   }
 

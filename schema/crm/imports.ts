@@ -81,7 +81,7 @@ class ImportDealsInput extends CommandInput {
   dryRun!: boolean;
 }
 
-@ObjectType({ simpleResolvers: true, description: 'What became of the records of one kind.' })
+@ObjectType('ImportCounts', { simpleResolvers: true, description: 'What became of the records of one kind.' })
 class ImportCountsType {
   @Field(() => Int)
   created!: number;
@@ -96,7 +96,7 @@ class ImportCountsType {
   leftOut!: number;
 }
 
-@ObjectType({ simpleResolvers: true })
+@ObjectType('MappedColumn', { simpleResolvers: true })
 class MappedColumnType {
   @Field(() => Int)
   column!: number;
@@ -108,7 +108,7 @@ class MappedColumnType {
   label?: string;
 }
 
-@ObjectType({
+@ObjectType('ImportProblem', {
   simpleResolvers: true,
   description: 'Something that is wrong with a row; it holds no value from the file.',
 })
@@ -129,7 +129,7 @@ class ImportProblemType {
   reason!: string;
 }
 
-@ObjectType({ simpleResolvers: true })
+@ObjectType('ImportedKind', { simpleResolvers: true })
 class ImportedKindType {
   @Field({ description: 'contact, company, product, agent or deal.' })
   kind!: string;

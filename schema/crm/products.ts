@@ -9,31 +9,33 @@ import { Connection, PageArgs } from '../connection.js';
 import type { Context } from '../context.js';
 import { connectionOf, pageQuery } from '../page.js';
 import { selects } from '../selection.js';
-import { CommandInput, CommandPayload, RecordInput, RecordType, recordFields, withoutNulls } from './common.js';
+import { CommandInput, CommandPayload, RecordInput, RecordType, withoutNulls } from './common.js';
 
 @Allow('product:read')
 @ObjectType({ simpleResolvers: true, description: 'What the workspace sells.' })
-export class Product extends RecordType {
+export class Product extends RecordType<ProductRow> {
   @Field(() => String, { nullable: true })
-  name?: string;
+  get name(): string | undefined {
+    return this.row.name;
+  }
 
   @Field(() => String, { nullable: true })
-  series?: string;
+  get series(): string | undefined {
+    return this.row.series;
+  }
 
   @Field(() => Number, { nullable: true, description: 'In minor units of the currency.' })
-  priceMinor?: number;
+  get priceMinor(): number | undefined {
+    return this.row.priceMinor;
+  }
 
   @Field(() => String, { nullable: true })
-  currency?: string;
+  get currency(): string | undefined {
+    return this.row.currency;
+  }
 }
 
-export const toProduct = (row: ProductRow): Product => ({
-  ...recordFields(row),
-  name: row.name,
-  series: row.series,
-  priceMinor: row.priceMinor,
-  currency: row.currency,
-});
+export const toProduct = (row: ProductRow): Product => new Product(row);
 
 const ProductConnection = Connection(Product);
 

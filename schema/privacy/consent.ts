@@ -5,7 +5,7 @@ import { consentDecider, consentKey } from '../../src/privacy/consent/decider.js
 import { Allow } from '../access.js';
 import type { Context } from '../context.js';
 import { CommandInput } from '../crm/common.js';
-import { type ContactWithLinks, subjectOf } from '../crm/contacts.js';
+import { subjectOf } from '../crm/contacts.js';
 import { Contact } from '../crm/contactTypes.js';
 import { ChannelEnum, ConsentStateEnum, LegalBasisEnum, type OneOf, PurposeEnum } from '../enums.js';
 import { DateTime } from '../scalars.js';
@@ -86,8 +86,8 @@ const SHOWN_IN = [contacts.name, 'history'];
 export class ConsentResolver {
   @Allow('consent:read')
   @FieldResolver(() => [Consent], { description: 'Every purpose and channel that the person was asked about.' })
-  consents(@Root() contact: ContactWithLinks): readonly ConsentStanding[] {
-    return Object.values(contact.consents);
+  consents(@Root() contact: Contact): readonly ConsentStanding[] {
+    return Object.values(contact.row.consents ?? {});
   }
 
   @Allow('consent:write')

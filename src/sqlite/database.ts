@@ -23,10 +23,11 @@ export interface DatabaseOptions {
 /**
  * Opens an encrypted SQLite file (SQLite3MultipleCiphers). AEGIS is an authenticated cipher: a flipped byte is an
  * error, not other data. `temp_store=MEMORY`, because savepoints and sorts would spill plain pages to temporary files.
- * Errors: WRONG_MASTER_KEY where the key does not open the file, CORRUPT_STORE where it is damaged.
+ * Errors: WRONG_MASTER_KEY where the key does not open the file, CORRUPT_STORE where it is damaged,
+ * STORE_FAILED where it cannot be opened.
  */
 export const openDatabase = (options: DatabaseOptions): SqliteDatabase => {
-  const database = new Database(options.file, { readonly: options.readonly ?? false, timeout: 5_000 });
+  const database = openFile(options);
   try {
     database.pragma(`cipher='aegis'`);
     const passphrase = Buffer.from(`raw:${Buffer.from(options.fileKey).toString('hex')}`);
@@ -50,6 +51,14 @@ export const openDatabase = (options: DatabaseOptions): SqliteDatabase => {
 };
 
 /** Goes by the name: the addon keeps the class it was first loaded with, which under jest is another test file's. */
+const openFile = ({ file, readonly = false }: DatabaseOptions): SqliteDatabase => {
+  try {
+    return new Database(file, { readonly, timeout: 5_000 });
+  } catch (error) {
+    throw storeError(error);
+  }
+};
+
 const isSqliteError = (error: unknown): error is Error & { code: string } => {
   const { name, code } = (error ?? {}) as { name?: unknown; code?: unknown };
   return name === 'SqliteError' && typeof code === 'string';
