@@ -1,7 +1,6 @@
 import DataLoader from 'dataloader';
 import { companiesByIds } from '../projections/crm/companies.js';
 import { type ContactRow, contactsByIds } from '../projections/crm/contacts.js';
-import { dealsOfContacts } from '../projections/crm/deals.js';
 import { pipelinesByIds } from '../projections/crm/pipelines.js';
 import { productsByIds } from '../projections/crm/products.js';
 import { clientsByIds, membersByIds } from '../projections/identity/workspaces.js';
@@ -15,14 +14,12 @@ type Fetch<R> = (ids: readonly string[]) => Promise<readonly (R | null)[]>;
  */
 export class RowLoader<R extends { readonly workspace: string }> {
   readonly #found = new Map<string, R | null>();
-  readonly #loader: DataLoader<string, R | null>;
+  #loader: DataLoader<string, R | null> | undefined;
 
   constructor(
     private readonly fetch: Fetch<R>,
     private readonly workspace: () => string,
-  ) {
-    this.#loader = new DataLoader((ids) => this.#fetchOwn(ids), { cacheMap: null });
-  }
+  ) {}
 
   async prefetch(ids: readonly (string | undefined)[]): Promise<void> {
     const wanted = new Set<string>();
@@ -33,7 +30,9 @@ export class RowLoader<R extends { readonly workspace: string }> {
   get(id: string | undefined): R | null | Promise<R | null> {
     if (id === undefined) return null;
     const found = this.#found.get(id);
-    return found === undefined ? this.#loader.load(id) : found;
+    if (found !== undefined) return found;
+    this.#loader ??= new DataLoader((ids) => this.#fetchOwn(ids), { cacheMap: null });
+    return this.#loader.load(id);
   }
 
   /** Rows of another workspace are as good as none. */
@@ -53,7 +52,6 @@ export class Loaders {
   readonly pipeline;
   readonly member;
   readonly client;
-  readonly dealsOfContact;
 
   constructor(store: ReadStore, workspace: () => string) {
     this.company = new RowLoader((ids) => companiesByIds(store, ids), workspace);
@@ -62,6 +60,5 @@ export class Loaders {
     this.pipeline = new RowLoader((ids) => pipelinesByIds(store, ids), workspace);
     this.member = new RowLoader((ids) => membersByIds(store, ids), workspace);
     this.client = new RowLoader((ids) => clientsByIds(store, ids), workspace);
-    this.dealsOfContact = new DataLoader((ids: readonly string[]) => dealsOfContacts(store, workspace(), ids));
   }
 }

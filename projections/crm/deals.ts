@@ -114,12 +114,6 @@ export const dealsByIds = (store: ReadStore, ids: readonly string[]) => store.ma
 export const dealPage = (store: ReadStore, query: PageQuery) => store.page(table, query);
 export const dealsByExternalId = (store: ReadStore, scope: string, ids: readonly string[]) =>
   store.withFacets(table, scope, ids.map(externalFacet));
-export const dealsOfContacts = (store: ReadStore, scope: string, ids: readonly string[]) =>
-  store.withFacets(
-    table,
-    scope,
-    ids.map((id) => `contact:${id}`),
-  );
 
 export interface StageTotal {
   readonly stage: string;

@@ -50,7 +50,6 @@ export const openDatabase = (options: DatabaseOptions): SqliteDatabase => {
   }
 };
 
-/** Goes by the name: the addon keeps the class it was first loaded with, which under jest is another test file's. */
 const openFile = ({ file, readonly = false }: DatabaseOptions): SqliteDatabase => {
   try {
     return new Database(file, { readonly, timeout: 5_000 });
@@ -59,6 +58,7 @@ const openFile = ({ file, readonly = false }: DatabaseOptions): SqliteDatabase =
   }
 };
 
+/** Goes by the name: the addon keeps the class it was first loaded with, which under jest is another test file's. */
 const isSqliteError = (error: unknown): error is Error & { code: string } => {
   const { name, code } = (error ?? {}) as { name?: unknown; code?: unknown };
   return name === 'SqliteError' && typeof code === 'string';
