@@ -47,7 +47,7 @@ export const CompanyOrderEnum = enumOf(
 );
 export const DealOrderEnum = enumOf(
   'DealOrderField',
-  ['CLOSE_DATE', 'CREATED_AT', 'VALUE', 'TITLE'] as const,
+  ['CLOSE_DATE', 'CREATED_AT', 'VALUE'] as const,
   'What deals can be ordered by.',
 );
 

@@ -4,7 +4,8 @@ import type { Operations } from './operations.js';
 /**
  * Answers a request if it is the usual one, a POST of JSON with a query that has come before, and nothing goes wrong;
  * gives `undefined` for any other, which Apollo then answers from the start. So only answers without errors are given here,
- * and they are Apollo's byte for byte.
+ * and they are Apollo's byte for byte. The resolvers of a query that has an error run twice, in one context: queries have no
+ * effects, and what loaders have fetched is fetched.
  */
 export type FastLane = (request: FastifyRequest, reply: FastifyReply) => Promise<string | undefined>;
 

@@ -1,4 +1,4 @@
-import { type GraphQLLeafType, isEnumType } from 'graphql';
+import type { GraphQLLeafType } from 'graphql';
 
 /** What JSON cannot hold between quotes as it is; a lone surrogate is escaped, a pair is not, so both go the long way. */
 const needsEscaping = /["\\\u0000-\u001f\ud800-\udfff]/;
@@ -15,16 +15,17 @@ export function leafText(type: GraphQLLeafType): (value: unknown) => string {
     case 'ID':
       return (value) => quoted(typeof value === 'string' ? value : (type.serialize(value) as string));
     case 'Int':
+    case 'Float':
     case 'Boolean':
       return (value) => String(type.serialize(value));
     default:
-      return isEnumType(type) ? (value) => quoted(present(type.serialize(value))) : (value) => jsonText(type, value);
+      return (value) => {
+        const serialized = present(type.serialize(value));
+        return typeof serialized === 'string'
+          ? quoted(serialized)
+          : present(JSON.stringify(serialized) as string | undefined);
+      };
   }
-}
-
-function jsonText(type: GraphQLLeafType, value: unknown): string {
-  const serialized = present(type.serialize(value));
-  return present(JSON.stringify(serialized) as string | undefined);
 }
 
 function present<T>(value: T | null | undefined): T {

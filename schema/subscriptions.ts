@@ -1,4 +1,5 @@
 import type { IncomingMessage, Server } from 'node:http';
+import type { Duplex } from 'node:stream';
 import {
   createSourceEventStream,
   type DocumentNode,
@@ -31,30 +32,42 @@ export interface SubscriptionOptions<Context> {
 
 /** A subscription message is a document and variables, never a file. */
 const MAX_MESSAGE_BYTES = 256 * 1024;
+/** How long a client may take to answer that the connection is being closed. */
+const CLOSE_MS = 2_000;
 
 /**
  * Serves subscriptions, and nothing else, over the graphql-ws protocol at `path`. The connection's parameters carry
- * `authorization` and `x-workspace` as headers do. Resolves once every socket is closed.
+ * `authorization` and `x-workspace` as headers do. `close` takes no more connections and ends those there are.
  */
 export function serveSubscriptions<Context>(server: Server, path: string, options: SubscriptionOptions<Context>) {
   const sockets = new WebSocketServer({ noServer: true, maxPayload: MAX_MESSAGE_BYTES });
-  server.on('upgrade', (request, socket, head) => {
-    if (new URL(request.url ?? '', 'http://localhost').pathname !== path) return void socket.destroy();
+  const onUpgrade = (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+    if (request.url?.split('?')[0] !== path) return void socket.destroy();
     sockets.handleUpgrade(request, socket, head, (open) => sockets.emit('connection', open, request));
-  });
+  };
+  server.on('upgrade', onUpgrade);
   const { present } = options;
-  const presented = <T extends ExecutionResult>(result: T) => ({ ...result, errors: result.errors?.map(present) });
   const protocol = useServer<Record<string, unknown> | undefined>(
     {
       onSubscribe: ({ connectionParams, extra }, _, payload) =>
         admitted(options, payload, () => options.contextOf(connectedCaller(extra.request, connectionParams))),
       subscribe: (args) => subscription(args as SubscriptionArgs<Context>),
       onError: (_, __, ___, errors) => errors.map(present),
-      onNext: (_, __, ___, ____, result) => (result.errors ? presented(result) : undefined),
+      onNext: (_, __, ___, ____, result) =>
+        result.errors ? { ...result, errors: result.errors.map(present) } : undefined,
+      isProd: true, // or the messages of our own faults would be told
     },
     sockets,
   );
-  return { close: async () => protocol.dispose() };
+  const close = async () => {
+    server.off('upgrade', onUpgrade);
+    const overdue = setTimeout(() => {
+      for (const client of sockets.clients) client.terminate();
+    }, CLOSE_MS);
+    await protocol.dispose();
+    clearTimeout(overdue);
+  };
+  return { close };
 }
 
 interface SubscriptionArgs<Context> extends ExecutionArgs {

@@ -8,6 +8,7 @@ import { on, type Projection, patch, put, remove } from '../projection.js';
 import { sortKey, words } from '../tokens.js';
 import {
   BIN,
+  clientFacet,
   created,
   deleted,
   externalFacet,
@@ -77,7 +78,8 @@ const reachFacets = (row: ContactRow): string[] => {
 
 const facetsOf = (row: ContactRow): string[] => {
   if (row.deletedAt !== undefined) return [BIN, ofSubject(row.subject)];
-  const facets = [LIVE, ofSubject(row.subject), `controller:${row.controller}`];
+  const facets = [LIVE, ofSubject(row.subject)];
+  if (row.controller !== row.workspace) facets.push(clientFacet(row.controller));
   if (row.company !== undefined) facets.push(`company:${row.company}`);
   if (row.restricted !== undefined) facets.push(`restricted:${row.restricted}`);
   if (row.externalId !== undefined) facets.push(externalFacet(row.externalId));

@@ -3,9 +3,10 @@ import type { Outcome } from '../../src/crm/pipelines/events.js';
 import { erasureEvents } from '../../src/privacy/erasure/events.js';
 import type { FacetTotal, PageQuery, ReadStore, Table } from '../../src/readstore/port.js';
 import { on, type Projection, patch, put } from '../projection.js';
-import { numberKey, sortKey, words } from '../tokens.js';
+import { numberKey, words } from '../tokens.js';
 import {
   BIN,
+  clientFacet,
   created,
   deleted,
   externalFacet,
@@ -52,7 +53,8 @@ const facetsOf = (row: DealRow): string[] => {
   const links = row.contact === undefined ? [] : [`contact:${row.contact}`];
   if (row.deletedAt !== undefined) return [BIN, ...links];
   const facets = [LIVE, `stage:${row.stage}`, `outcome:${row.outcome}`, ...links];
-  facets.push(`${WORTH}${row.stage}:${row.currency ?? NO_CURRENCY}`, `controller:${row.controller}`);
+  facets.push(`${WORTH}${row.stage}:${row.currency ?? NO_CURRENCY}`);
+  if (row.controller !== row.workspace) facets.push(clientFacet(row.controller));
   if (row.owner !== undefined) facets.push(`owner:${row.owner}`);
   if (row.company !== undefined) facets.push(`company:${row.company}`);
   if (row.product !== undefined) facets.push(`product:${row.product}`);
@@ -71,7 +73,6 @@ const table: Table<DealRow> = {
     closeDate: (row) => row.closeDate ?? '9999',
     created: (row) => row.createdAt,
     value: (row) => numberKey(row.valueMinor ?? 0),
-    title: (row) => sortKey(row.title),
   },
   measure: (row) => row.valueMinor ?? 0,
 };

@@ -6,6 +6,8 @@ import { sortKey } from '../tokens.js';
 export const LIVE = 'live';
 export const BIN = 'bin';
 
+/** Of records that are kept on behalf of a client; most are the workspace's own, and need none. */
+export const clientFacet = (client: string): string => `client:${client}`;
 export const tagFacet = (tag: string): string => `tag:${sortKey(tag)}`;
 export const externalFacet = (externalId: string): string => `external:${externalId}`;
 export const nameFacet = (name: string): string => `name:${sortKey(name)}`;

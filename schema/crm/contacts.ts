@@ -10,7 +10,7 @@ import {
   emailFacet,
   reachFacet,
 } from '../../projections/crm/contacts.js';
-import { BIN, externalFacet, LIVE, tagFacet } from '../../projections/crm/record.js';
+import { BIN, clientFacet, externalFacet, LIVE, tagFacet } from '../../projections/crm/record.js';
 import { contactDecider } from '../../src/crm/contacts/decider.js';
 import { CrmError } from '../../src/errors.js';
 import { clientDecider } from '../../src/identity/clients/decider.js';
@@ -53,7 +53,7 @@ const facetsOf = (filter: ContactFilter | null): readonly string[] => {
   if (wanted(filter?.tag)) facets.push(tagFacet(filter.tag));
   if (wanted(filter?.email)) facets.push(emailFacet(filter.email));
   if (wanted(filter?.companyId)) facets.push(`company:${filter.companyId}`);
-  if (wanted(filter?.clientId)) facets.push(`controller:${filter.clientId}`);
+  if (wanted(filter?.clientId)) facets.push(clientFacet(filter.clientId));
   if (wanted(filter?.restricted)) facets.push(`restricted:${filter.restricted}`);
   if (wanted(filter?.externalId)) facets.push(externalFacet(filter.externalId));
   if (filter?.deleted) facets.push(BIN);

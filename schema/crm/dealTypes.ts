@@ -84,7 +84,10 @@ export class Deal extends RecordType<DealRow> {
   }
 }
 
-@ObjectType('StageTotal', { simpleResolvers: true, description: 'How many live deals are in a stage, and what they are worth.' })
+@ObjectType('StageTotal', {
+  simpleResolvers: true,
+  description: 'How many live deals are in a stage, and what they are worth.',
+})
 export class StageTotalType {
   @Field(() => ID)
   stage!: string;
@@ -184,7 +187,7 @@ export class DealPayload extends CommandPayload {
 export class DealFilter {
   @Field(() => String, {
     nullable: true,
-    description: 'Words of the title, product or tags; the last may be unfinished. Answered in the order of titles.',
+    description: 'Words of the title, product or tags; the last may be unfinished. Answered in the order CLOSE_DATE.',
   })
   search?: string | null;
 

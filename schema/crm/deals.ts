@@ -3,7 +3,7 @@ import { Arg, Args, Ctx, FieldResolver, ID, Info, Mutation, Query, Resolver, Roo
 import { rowAsOf } from '../../projections/asOf.js';
 import { type DealRow, dealById, dealPage, deals, dealTable, dealTotals } from '../../projections/crm/deals.js';
 import { pipelinesOf } from '../../projections/crm/pipelines.js';
-import { BIN, externalFacet, LIVE, tagFacet } from '../../projections/crm/record.js';
+import { BIN, clientFacet, externalFacet, LIVE, tagFacet } from '../../projections/crm/record.js';
 import { dealDecider } from '../../src/crm/deals/decider.js';
 import { CrmError } from '../../src/errors.js';
 import { memberDecider } from '../../src/identity/members/decider.js';
@@ -38,7 +38,7 @@ const DealConnection = Connection(Deal);
 
 const SHOWN_IN = [deals.name, 'history'];
 
-const ORDERS = { CLOSE_DATE: 'closeDate', CREATED_AT: 'created', VALUE: 'value', TITLE: 'title' } as const;
+const ORDERS = { CLOSE_DATE: 'closeDate', CREATED_AT: 'created', VALUE: 'value' } as const;
 
 const facetsOf = (filter: DealFilter | null): readonly string[] => {
   const facets: string[] = [];
@@ -48,7 +48,7 @@ const facetsOf = (filter: DealFilter | null): readonly string[] => {
   if (wanted(filter?.companyId)) facets.push(`company:${filter.companyId}`);
   if (wanted(filter?.contactId)) facets.push(`contact:${filter.contactId}`, LIVE);
   if (wanted(filter?.productId)) facets.push(`product:${filter.productId}`);
-  if (wanted(filter?.clientId)) facets.push(`controller:${filter.clientId}`);
+  if (wanted(filter?.clientId)) facets.push(clientFacet(filter.clientId));
   if (wanted(filter?.tag)) facets.push(tagFacet(filter.tag));
   if (wanted(filter?.externalId)) facets.push(externalFacet(filter.externalId));
   if (filter?.deleted) facets.push(BIN);
@@ -77,7 +77,7 @@ export class DealResolver {
     @Ctx() context: Context,
     @Info() info: GraphQLResolveInfo,
   ) {
-    const { field, descending } = oneOrder(orderBy, wanted(filter?.search) ? 'TITLE' : 'CLOSE_DATE');
+    const { field, descending } = oneOrder(orderBy, 'CLOSE_DATE');
     const between = wanted(filter?.closingFrom) || wanted(filter?.closingTo);
     if (between && field !== 'CLOSE_DATE') {
       throw new CrmError('BAD_USER_INPUT', {

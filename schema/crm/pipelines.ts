@@ -88,7 +88,7 @@ export class PipelineResolver {
     const { commandId, expectedVersion, name, stages } = input;
     const command = context.command(commandId);
     const id = input.id ?? context.services.handler.newId(command, 'pipeline');
-    if (input.id) await stagesOf(input.id, 'input.id', context);
+    if (input.id !== undefined && input.id !== null) await stagesOf(input.id, 'input.id', context);
     const define = {
       type: 'DefinePipeline',
       subject: context.workspace,

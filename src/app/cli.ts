@@ -2,7 +2,7 @@
 import 'reflect-metadata';
 import { readFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
-import { allWorkspaces } from '../../projections/identity/workspaces.js';
+import { allWorkspaces, workspacesByIds } from '../../projections/identity/workspaces.js';
 import { importContacts } from '../crm/imports/importContacts.js';
 import { importDeals } from '../crm/imports/importDeals.js';
 import type { ImportReport } from '../crm/imports/report.js';
@@ -122,6 +122,8 @@ const deals = async (installation: Installation, options: Options): Promise<stri
 const partsFor = async (installation: Installation, options: Options, label: string) => {
   await installation.caughtUp();
   const workspace = options.workspace ?? (await onlyWorkspace(installation));
+  const [known] = await workspacesByIds(installation.readStore, [workspace]);
+  if (!known) throw usage('There is no such workspace; crm workspaces lists them.');
   const correlationId = installation.ids.next();
   const context = { workspace, controller: workspace, actor: OPERATOR, commandId: null, correlationId };
   const bar = progressBar(label);

@@ -2,6 +2,7 @@ import type { z } from 'zod';
 import { CrmError } from '../errors.js';
 import type { StoredEvent } from './envelope.js';
 import type { Category, OpenFields, Personal, RetentionClass, SealedField, SealedFields } from './personal.js';
+import { validate } from './validate.js';
 
 /** A field whose values are codes, amounts, business dates or ids: stored readable, for ever. */
 export interface OpenField<T> {
@@ -130,12 +131,8 @@ export const checkData = (
       if (typeof value !== 'string' || value === '') throw new TypeError(`${type} names no subject.`);
       continue;
     }
-    const result = field.schema.safeParse(value);
-    if (!result.success) {
-      const [issue] = result.error.issues;
-      throw new CrmError('BAD_USER_INPUT', { field: [name, ...(issue?.path ?? [])].join('.'), reason: issue?.message });
-    }
-    if (result.data !== undefined) checked[name] = result.data;
+    const fitting = validate(value, field.schema, name);
+    if (fitting !== undefined) checked[name] = fitting;
   }
   return checked;
 };

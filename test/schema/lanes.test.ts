@@ -48,6 +48,22 @@ describe('a query that comes again', () => {
     expect((await request()).body.data.lane).toBe('apollo');
   });
 
+  test.each([
+    '*/*',
+    'application/json',
+    'application/json, text/plain, */*',
+    GRAPHQL_JSON,
+    `${GRAPHQL_JSON}, application/json;q=0.9`,
+    `${GRAPHQL_JSON},application/json;q=0.9`,
+  ])('is answered without Apollo, in the same type, for Accept: %s', async (accept) => {
+    const [first, second] = [
+      await crm.post({ query: `{ lane hello(name: "${accept}") }` }, { accept }),
+      await crm.post({ query: `{ lane hello(name: "${accept}") }` }, { accept }),
+    ];
+    expect([first.body.data.lane, second.body.data.lane]).toEqual(['apollo', 'fast']);
+    expect(second.headers['content-type']).toBe(first.headers['content-type']);
+  });
+
   test.each<{ what: string; body: unknown; headers?: Record<string, string> }>([
     { what: 'a page', body: { query: page, variables: { n: 20 } } },
     {

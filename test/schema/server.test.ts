@@ -163,7 +163,31 @@ describe('closing', () => {
   });
 });
 
+describe('closing with a subscription open', () => {
+  test('ends it, and takes no more connections', async () => {
+    const closing = await serving();
+    const url = `${closing.url.replace('http', 'ws')}/graphql`;
+    const connection = createClient({ url, webSocketImpl: WebSocket, retryAttempts: 0 });
+    const events = connection.iterate({ query: 'subscription { ticks(to: 1000) { number } }' });
+    expect((await events.next()).value).toMatchObject({ data: { ticks: { number: 1 } } });
+    const ended = (async () => {
+      for await (const _ of events);
+    })();
+    await Promise.all([closing.close(), expect(ended).rejects.toMatchObject({ code: 1001 })]);
+    await connection.dispose();
+  });
+});
+
 describe('over WebSocket', () => {
+  test.each(['/elsewhere', '//', '/graphql/more'])(
+    'a connection to %s is cut off, and the server goes on',
+    async (path) => {
+      const socket = new WebSocket(`${crm.url.replace('http', 'ws')}${path}`, 'graphql-transport-ws');
+      await new Promise((resolve) => socket.on('error', resolve));
+      expect((await crm.ask('/health/live')).status).toBe(200);
+    },
+  );
+
   const client = (connectionParams: Record<string, string> = {}) =>
     createClient({
       url: `${crm.url.replace('http', 'ws')}/graphql`,

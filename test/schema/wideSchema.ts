@@ -121,7 +121,7 @@ function person(n: number): Record<string, unknown> {
     get returnsError() {
       return n % 3 ? `fine ${n}` : new Error(`returned by ${n}`);
     },
-    nothing: n % 6 === 5 ? null : 'something',
+    nothing: n % 6 === 5 ? Promise.resolve(null) : 'something',
     n,
   };
 }
@@ -137,7 +137,7 @@ function company(n: number): Record<string, unknown> {
   };
 }
 
-const robot = (n: number) => ({ id: `r${n}`, serial: n % 2 ? `s${n}` : null, robotic: n % 4 !== 3, n });
+const robot = (n: number) => ({ id: `r${n}`, serial: n % 2 ? `s${n}` : null, robotic: n % 8 !== 3, n });
 const green = { green: true };
 
 function thing(n: number): unknown {
@@ -164,7 +164,7 @@ const resolvers: Resolvers = {
     nodes: async () => [0, 1, 2, 3, 4, 5, 6, 7].map(thing),
     named: () => [person(2), company(3)],
     anything: () => [thing(0), thing(1), thing(2), thing(4)],
-    robot: () => robot(2),
+    robot: () => robot(4),
     echo: (_: unknown, args: object, __: unknown, info: { path: object; variableValues: object }) =>
       JSON.stringify([seen(args), seen(info.path)]),
   },
@@ -198,7 +198,10 @@ const resolvers: Resolvers = {
   },
 };
 
-/** A schema with about everything in it that an executor can get wrong. Its data never change. */
+/**
+ * A schema with about everything in it that an executor can get wrong. Its data never change. In a list of non-null items it
+ * fails at once nowhere: graphql-js 16.15 then forgets the promises of earlier items, and one that is rejected is unhandled.
+ */
 export function wideSchema(): GraphQLSchema {
   const schema = buildSchema(sdl);
   for (const [typeName, fields] of Object.entries(resolvers)) {

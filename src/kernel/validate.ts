@@ -1,13 +1,13 @@
 import { type core, z } from 'zod';
-import { CrmError } from '../src/errors.js';
+import { CrmError } from '../errors.js';
 
 /**
- * An input checked and transformed by a zod schema. Error: BAD_USER_INPUT with the dotted path of the first value that
+ * A value checked and transformed by a zod schema. Error: BAD_USER_INPUT with the dotted path of the first value that
  * does not fit, e.g. `input.emails.0.value`, and a sentence that says what is asked for. Neither holds what was entered:
  * sentences are ours, and a key of a record, which is entered too, is written `*`.
  */
-export function validate<Schema extends z.ZodType>(input: unknown, schema: Schema, name = 'input'): z.output<Schema> {
-  const result = schema.safeParse(input);
+export function validate<Schema extends z.ZodType>(value: unknown, schema: Schema, name: string): z.output<Schema> {
+  const result = schema.safeParse(value);
   if (result.success) return result.data;
   const issue = result.error.issues[0]!;
   throw new CrmError('BAD_USER_INPUT', {
@@ -22,11 +22,12 @@ function sentence(issue: core.$ZodIssue): string {
     case 'invalid_type':
       return `A value of type ${issue.expected} is expected.`;
     case 'too_small':
-      return `At least ${issue.minimum}${unit(issue.origin)} is expected.`;
+      return `Give at least ${issue.minimum}${unit(issue.origin, issue.minimum)}.`;
     case 'too_big':
-      return `At most ${issue.maximum}${unit(issue.origin)} is expected.`;
+      return `Give at most ${issue.maximum}${unit(issue.origin, issue.maximum)}.`;
     case 'invalid_format':
-      return `A value in the format ${issue.format} is expected.`;
+      // Our own patterns come with their sentence; the library's formats have a name that says enough.
+      return issue.format === 'regex' ? issue.message : `A value in the format ${issue.format} is expected.`;
     case 'not_multiple_of':
       return `A multiple of ${issue.divisor} is expected.`;
     case 'invalid_value':
@@ -40,8 +41,10 @@ function sentence(issue: core.$ZodIssue): string {
   }
 }
 
-const unit = (origin: string): string =>
-  ({ string: ' characters', array: ' items', set: ' items', map: ' items' })[origin] ?? '';
+function unit(origin: string, count: number | bigint): string {
+  const one = ({ string: ' character', array: ' item', set: ' item', map: ' item' } as Record<string, string>)[origin];
+  return one === undefined ? '' : `${one}${Number(count) === 1 ? '' : 's'}`;
+}
 
 /** The path with every segment that the schema does not itself name replaced by `*`. */
 function declared(schema: z.ZodType, path: readonly PropertyKey[]): string[] {
