@@ -23,9 +23,16 @@ export const rebuild = async (projection: Projection, parts: RebuildParts): Prom
   const { eventStore, readStore, keys } = parts;
   const types = EVERY_EVENT in projection.apply ? undefined : Object.keys(projection.apply);
   let build = await readStore.startBuild(projection);
+  let indexed = false;
   for (;;) {
     const page = await eventStore.readAll({ after: build.checkpoint, types, limit: BATCH_SIZE });
-    if (page.position <= build.checkpoint) break;
+    if (page.position <= build.checkpoint) {
+      if (indexed) break;
+      // Making the index takes a while; what has happened meanwhile is read after it, so that the switch misses nothing.
+      await readStore.indexBuild(build);
+      indexed = true;
+      continue;
+    }
     const opened = await openEvents(page.events, keys);
     const changes = opened.flatMap((event) => changesOf(projection, event));
     const rows = await foldBatch(changes, readStore, build);

@@ -20,20 +20,24 @@ const LAST = '\u{10ffff}';
 
 const ASCII = /^[\x00-\x7f]*$/;
 const ASCII_WORD = /[a-z0-9]+/g;
-const WORD = /[\p{L}\p{N}][\p{L}\p{N}\p{M}]*/gu;
-/** Bounded, so that a long text without an `@` after its dots is not read again from each of them. */
-const MAIL = /[\p{L}\p{N}][\p{L}\p{N}._%+'-]{0,63}@[\p{L}\p{N}](?:[\p{L}\p{N}.-]{0,62}[\p{L}\p{N}])?/gu;
-/** Scripts written without spaces between words, which are found by pairs of characters. */
-const UNSPACED = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\u30fc]/u;
-const UNSPACED_RUN =
-  /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\u30fc]+|[^\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\u30fc]+/gu;
 /**
- * Marks that may be left out in writing: accents, Hebrew points, Arabic vowel signs. The vowel signs of Indic scripts
- * and the voicing marks of kana are not among them: without those a word is another word.
+ * An e-mail address, or what is on its way to be one, between words. Bounded, so that a long text without an `@` behind
+ * its dots is not read again from each of them.
+ */
+const MAIL =
+  /(?<![\p{L}\p{N}\p{M}])[\p{L}\p{N}][\p{L}\p{N}\p{M}._%+'-]{0,63}@[\p{L}\p{N}](?:[\p{L}\p{N}\p{M}.-]{0,62}[\p{L}\p{N}\p{M}])?(?![\p{L}\p{N}\p{M}])/gu;
+/** A character of the scripts written without spaces between words. */
+const UNSPACED = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\u30fc]/u;
+/** A run of those, or one of other letters and digits with the marks that they carry. */
+const WORD = new RegExp(`${UNSPACED.source}+|(?:(?!${UNSPACED.source})[\\p{L}\\p{N}]\\p{M}*)+`, 'gu');
+/**
+ * Marks that may be left out in writing: accents (the Greek iota below is none, its capital stands beside), Hebrew
+ * points, Arabic vowel signs. The vowel signs of Indic scripts and the voicing marks of kana are not among them: without
+ * those a word is another word.
  */
 const OPTIONAL_MARKS =
   // biome-ignore lint/suspicious/noMisleadingCharacterClass: the marks are meant by themselves
-  /[\u0300-\u036f\u0483-\u0487\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7\u0610-\u061a\u064b-\u065f\u0670\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20f0\ufe20-\ufe2f]/g;
+  /[\u0300-\u0344\u0346-\u036f\u0483-\u0487\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7\u0610-\u061a\u064b-\u065f\u0670\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20f0\ufe20-\ufe2f]/g;
 
 /**
  * The text as it is compared: compatibility forms (UAX 15) and case (by way of upper case, as full case folding has it:
@@ -53,7 +57,7 @@ const cut = (text: string, length: number): string => {
   return text.slice(0, isSplit ? length - 1 : length);
 };
 
-/** Runs of letters and digits of a folded text. */
+/** Runs of letters and digits of a folded text, those of scripts without spaces apart from the others. */
 const runs = (folded: string): readonly string[] => folded.match(ASCII.test(folded) ? ASCII_WORD : WORD) ?? [];
 
 /**
@@ -77,10 +81,8 @@ const addWords = (found: Set<string>, run: string): void => {
     found.add(cut(run, MAX_WORD));
     return;
   }
-  for (const [part] of run.matchAll(UNSPACED_RUN)) {
-    if (!UNSPACED.test(part)) found.add(cut(part, MAX_WORD));
-    else for (const pair of [...pairs(part), [...part].at(-1)!]) found.add(pair);
-  }
+  for (const pair of pairs(run)) found.add(pair);
+  found.add([...run].at(-1)!);
 };
 
 /** Neighbouring characters, two by two; of a single character that. */
@@ -114,10 +116,8 @@ export const queryWords = (text: string): string[] => {
 
 const addQueryWords = (found: string[], folded: string): void => {
   for (const run of runs(folded)) {
-    for (const [part] of run.matchAll(UNSPACED_RUN)) {
-      if (UNSPACED.test(part)) found.push(...pairs(part));
-      else found.push(cut(part, MAX_WORD));
-    }
+    if (UNSPACED.test(run)) found.push(...pairs(run));
+    else found.push(cut(run, MAX_WORD));
   }
 };
 

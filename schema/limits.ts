@@ -29,7 +29,7 @@ export interface Limits {
   readonly pageSize: number;
   /** Error: BODY_TOO_LARGE. */
   readonly bodyBytes: number;
-  /** From when a request is read to its answer. Error: OVERLOADED. */
+  /** From when a request is read to its answer. Error: REQUEST_TIMEOUT. */
   readonly requestTimeoutMs: number;
 }
 

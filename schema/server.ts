@@ -125,13 +125,12 @@ function createApp(limits: Limits, present: PresentError): FastifyInstance<Serve
 
 /**
  * Fastify's own `handlerTimeout` does not hold for a POST: since Node 16 a request is closed, and its timer cleared, once its
- * body is read (Fastify 5.12). What takes too long goes on behind the answer: GraphQL cannot be stopped. Error: OVERLOADED.
+ * body is read (Fastify 5.12). What takes too long goes on behind the answer: GraphQL cannot be stopped. Error: REQUEST_TIMEOUT.
  */
 function within<T>(limitMs: number, work: () => Promise<T>): Promise<T> {
   return new Promise((resolve, reject) => {
     const late = setTimeout(() => {
-      const reason = 'The request took longer than allowed; what it began may still be completed.';
-      reject(new CrmError('OVERLOADED', { reason, limit: limitMs }));
+      reject(new CrmError('REQUEST_TIMEOUT', { limit: limitMs }));
     }, limitMs);
     work()
       .then(resolve, reject)

@@ -61,6 +61,10 @@ export const errorTable = {
     status: 503,
     message: 'The command did succeed; a read model that shows it has stopped and needs attention.',
   },
+  REQUEST_TIMEOUT: {
+    status: 503,
+    message: 'The request took longer than allowed; what it began may still be completed.',
+  },
   OVERLOADED: { status: 503, message: 'The server has more work than it can queue; try again shortly.' },
   BAD_CONFIGURATION: { status: 500, message: 'The configuration is not usable.' },
   INTERNAL: { status: 500, message: 'Something went wrong on our side; the id finds it in the log.' },

@@ -81,7 +81,7 @@ const functionsIn = (text: string): { line: number; lines: number }[] => {
   for (const [index, line] of lines.entries()) {
     if (
       !/(=>|\)|>)\s*\{$|^\s*(export )?(async )?function.*\{$/.test(line) ||
-      /^\s*(if|for|while|switch|\} else|describe)\b/.test(line)
+      /^\s*(if|for|while|switch|\} else|describe|(export )?(abstract )?class)\b/.test(line)
     )
       continue;
     const indent = line.match(/^\s*/)![0];

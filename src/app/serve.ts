@@ -22,6 +22,10 @@ export const serve = async (config: Config): Promise<RunningServer> => {
     const code = isCrmError(error) ? error.code : 'INTERNAL';
     logger.error({ kind, projection, position, code, stack: error instanceof Error ? error.stack : undefined });
   };
+  // graphql-js forgets promises of a list whose later item fails at once; Node would end the process for them.
+  process.on('unhandledRejection', (error) => {
+    logger.error({ kind: 'unhandled-rejection', stack: error instanceof Error ? error.stack : undefined });
+  });
   const { installation, masterKeyCreated, close } = await openInstallation(config, { report });
   try {
     const server = await createGraphqlServer({

@@ -54,6 +54,8 @@ class MemoryReadStore implements ReadStore {
     return this.#start(projection, false);
   }
 
+  async indexBuild(): Promise<void> {}
+
   async switchTo({ generation, projection }: Build): Promise<void> {
     const { build, tables } = this.#filling(generation);
     const others = this.#fillings.filter((each) => each.build.projection !== projection);

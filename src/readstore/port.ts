@@ -118,6 +118,12 @@ export interface ReadStore {
   builds(projection: string): Promise<readonly Build[]>;
   /** Starts a build beside the live one, from the start; one that was under way is dropped. */
   startBuild(projection: ProjectionTables): Promise<Build>;
+  /**
+   * Makes ready what a build needs to be read, which is not kept up while it is being filled; from then on it is. To be
+   * called when little is left to read: `switchTo` does it where it was not done, but what happened meanwhile is then
+   * missing for a moment. Only one at a time, by the one who fills it.
+   */
+  indexBuild(build: Build): Promise<void>;
   /** Makes a build the live one and drops the other, in one step. */
   switchTo(build: Build): Promise<void>;
 

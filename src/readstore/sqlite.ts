@@ -13,9 +13,11 @@ import type {
   Row,
   Table,
 } from './port.js';
-import { type Builds, sqliteBuilds } from './sqliteBuilds.js';
-import { applyChanges } from './sqliteIndex.js';
+import { type BuildState, type Builds, sqliteBuilds } from './sqliteBuilds.js';
+import { INDEX_ROWS, lookUp, piecesOf, READ_ROWS, writeLookups } from './sqliteFilling.js';
+import { TermChanges, writeTerms } from './sqliteIndex.js';
 import { readPage } from './sqlitePage.js';
+import { writeRows } from './sqliteRows.js';
 import { type TableStatements, tableStatements } from './sqliteStatements.js';
 import { facetName, firstOrder } from './terms.js';
 
@@ -41,7 +43,10 @@ const LOCK_RETRY_MS = 2;
  * Errors: WRONG_MASTER_KEY, CORRUPT_STORE.
  */
 export const openSqliteReadStore = ({ file, fileKey, cacheMiB }: SqliteReadStoreOptions): ReadStore =>
-  new SqliteReadStore(openDatabase({ file, fileKey, durability: 'normal', cacheMiB: cacheMiB ?? DEFAULT_CACHE_MIB }));
+  sqliteReadStoreOver(openDatabase({ file, fileKey, durability: 'normal', cacheMiB: cacheMiB ?? DEFAULT_CACHE_MIB }));
+
+/** The read store in a database that is open already, and closed with it. */
+export const sqliteReadStoreOver = (database: SqliteDatabase): ReadStore => new SqliteReadStore(database);
 
 /**
  * Every read is one snapshot, which begins with asking what is live: a switch or a drop by another connection (a rebuild
@@ -86,7 +91,19 @@ class SqliteReadStore implements ReadStore {
     return build;
   }
 
+  async indexBuild(build: Build): Promise<void> {
+    const { generation } = build;
+    const projection = this.#projections.get(build.projection);
+    if (!projection) throw new TypeError(`The projection ${build.projection} is not registered.`);
+    if (this.#read(() => this.#builds.stateOf(generation)) !== 'filling') return;
+    await this.#transaction(() => this.#builds.proceed(generation, 'filling', 'indexing'));
+    for (const table of projection.tables) await this.#indexTable(generation, table);
+    await this.#transaction(() => this.#builds.proceed(generation, 'indexing', 'building'));
+    await this.#inPieces(() => this.#builds.purgeLookups(generation));
+  }
+
   async switchTo(build: Build): Promise<void> {
+    await this.indexBuild(build);
     await this.#transaction(() => this.#builds.switchTo(build));
     await this.#purge();
   }
@@ -106,7 +123,11 @@ class SqliteReadStore implements ReadStore {
   }
 
   async withFacet<R extends Row>(table: Table<R>, scope: string, facet: string, build?: Build): Promise<readonly R[]> {
-    return this.#readTable(table, build, (statements) => rowsWith(statements, table, scope, facet));
+    return this.#readTable(table, build, (statements, state) =>
+      state === 'filling'
+        ? (lookUp(statements, anyTable(table), scope, facet) as readonly R[])
+        : rowsWith(statements, table, scope, facet),
+    );
   }
 
   async withFacets<R extends Row>(
@@ -144,33 +165,74 @@ class SqliteReadStore implements ReadStore {
     if (this.#projections.get(build.projection)?.version !== build.version) {
       throw new Error(`The rows of ${build.projection} are not those of the build's version ${build.version}.`);
     }
-    let nextTerm = this.#builds.expect(build, from);
+    const { generation } = build;
+    const { state, nextTerm } = this.#builds.expect(build, from);
+    let free = nextTerm;
     for (const table of new Set(rows.map((change) => change.table))) {
-      const changes = rows.filter((change) => change.table === table);
-      nextTerm = applyChanges(this.#statementsOf(build.generation, table), table, changes, nextTerm);
+      const statements = this.#statementsOf(generation, table);
+      const ofTable = rows.filter((change) => change.table === table);
+      const changes = writeRows(statements, table, ofTable);
+      if (state === 'filling') writeLookups(statements, table, changes);
+      else {
+        const terms = new TermChanges(table);
+        for (const change of changes) terms.add(change);
+        free = writeTerms(statements, table, terms.sorted(), free);
+      }
     }
-    this.#builds.advance(build.generation, to, nextTerm);
+    this.#builds.advance(generation, to, free);
   }
 
-  /** Empties dropped builds piece by piece, letting others have the event loop and the lock in between. */
+  async #indexTable(generation: number, table: Table): Promise<void> {
+    const rowsAfter = (row: number) =>
+      this.#read(() => this.#statementsOf(generation, table).rowsAfter(row, READ_ROWS));
+    for (let rows = rowsAfter(0); rows.length > 0; ) {
+      const terms = new TermChanges(table);
+      for (let size = 0; size < INDEX_ROWS && rows.length > 0; rows = rowsAfter(rows.at(-1)!.row)) {
+        for (const { row, doc } of rows) {
+          const after = JSON.parse(doc) as Row;
+          terms.add({ key: table.key(after), row, before: null, after });
+        }
+        size += rows.length;
+      }
+      for (const piece of piecesOf(terms.sorted())) {
+        await this.#transaction(() => {
+          const nextTerm = this.#builds.nextTermOf(generation);
+          const free = writeTerms(this.#statementsOf(generation, table), table, piece, nextTerm);
+          this.#builds.setNextTerm(generation, free);
+        });
+        await setImmediate();
+      }
+    }
+  }
+
   async #purge(): Promise<void> {
-    while (await this.#transaction(() => this.#builds.purge())) await setImmediate();
+    await this.#inPieces(() => this.#builds.purge());
   }
 
-  #readTable<R extends Row, T>(table: Table<R>, build: Build | undefined, work: (statements: TableStatements) => T): T {
+  /** Long work, a transaction a piece, letting others have the event loop and the lock in between. */
+  async #inPieces(work: () => boolean): Promise<void> {
+    while (await this.#transaction(work)) await setImmediate();
+  }
+
+  #readTable<R extends Row, T>(
+    table: Table<R>,
+    build: Build | undefined,
+    work: (statements: TableStatements, state: BuildState) => T,
+  ): T {
     return this.#read(() => {
       const projection = this.#projectionOfTable.get(table.name);
       if (projection === undefined) throw new TypeError(`The table ${table.name} is not registered.`);
       const generation = build?.generation ?? this.#builds.live(projection);
-      if (generation === undefined || (build && !this.#builds.isThere(generation))) throw new CrmError('CONFLICT');
-      return work(this.#statementsOf(generation, anyTable(table)));
+      const state = build ? this.#builds.stateOf(build.generation) : 'live';
+      if (generation === undefined || state === undefined) throw new CrmError('CONFLICT');
+      return work(this.#statementsOf(generation, anyTable(table)), state);
     });
   }
 
   #statementsOf(generation: number, table: Table): TableStatements {
     let ofBuild = this.#statements.get(generation);
     if (!ofBuild) {
-      for (const known of this.#statements.keys()) if (!this.#builds.isThere(known)) this.#statements.delete(known);
+      for (const known of this.#statements.keys()) if (!this.#builds.stateOf(known)) this.#statements.delete(known);
       ofBuild = new Map();
       this.#statements.set(generation, ofBuild);
     }

@@ -2,17 +2,23 @@ import { CrmError } from '../errors.js';
 import { type Position, START } from '../kernel/envelope.js';
 import type { SqliteDatabase } from '../sqlite/database.js';
 import type { Build, ProjectionTables } from './port.js';
-import { createTable, generationPrefix } from './sqliteTables.js';
+import { createLookups, createTable, generationPrefix } from './sqliteTables.js';
 
 /*
- * The builds of all projections. A generation is never used again, so that whoever still holds a build that was dropped
- * meets nothing of another's. Dropping is two steps: the build is marked at once, in the transaction that replaces it,
- * and its tables are then emptied piece by piece, because one transaction over a million rows would hold the file's only
- * write lock, and a log as large as the table, for seconds.
+ * The builds of all projections:
+ *
+ *   filling → indexing → building → live → dropped        (the first build of a projection is live at once)
+ *
+ * A generation is never used again, so that whoever still holds a build that was dropped meets nothing of another's.
+ * Dropping is two steps: the build is marked at once, in the transaction that replaces it, and its tables are then
+ * emptied piece by piece, because one transaction over a million rows would hold the file's only write lock, and fill a
+ * log as large as the tables, for seconds.
  */
 
-/** Rows or entries removed in one transaction while a dropped build is emptied. */
-const PURGE_CHUNK = 2_000;
+export type BuildState = 'filling' | 'indexing' | 'building' | 'live' | 'dropped';
+
+/** Rows or entries removed in one transaction. */
+const PIECE = 2_000;
 
 export type Builds = ReturnType<typeof sqliteBuilds>;
 
@@ -20,7 +26,7 @@ interface BuildRow {
   readonly generation: number;
   readonly projection: string;
   readonly version: number;
-  readonly state: 'live' | 'building' | 'dropped';
+  readonly state: BuildState;
   readonly checkpoint: Position;
   readonly nextTerm: number;
 }
@@ -41,24 +47,28 @@ export const sqliteBuilds = (database: SqliteDatabase) => {
   const insert = database.prepare(
     `INSERT INTO builds (projection, version, state, checkpoint, next_term) VALUES (?, ?, ?, ?, 1)`,
   );
-  const setState = database.prepare('UPDATE builds SET state = ? WHERE projection = ? AND state = ?');
-  const makeLive = database.prepare(`UPDATE builds SET state = 'live' WHERE generation = ?`);
+  const dropLive = database.prepare(`UPDATE builds SET state = 'dropped' WHERE projection = ? AND state = 'live'`);
+  const dropOthers = database.prepare(`UPDATE builds SET state = 'dropped' WHERE projection = ? AND state <> 'live'`);
+  const setState = database.prepare('UPDATE builds SET state = ? WHERE generation = ?');
   const advance = database.prepare('UPDATE builds SET checkpoint = ?, next_term = ? WHERE generation = ?');
+  const setNextTerm = database.prepare('UPDATE builds SET next_term = ? WHERE generation = ?');
   const dropped = database.prepare(`SELECT generation FROM builds WHERE state = 'dropped' ORDER BY generation LIMIT 1`);
   const forget = database.prepare('DELETE FROM builds WHERE generation = ?');
 
   const one = (generation: number): BuildRow | undefined => byGeneration.get(generation) as BuildRow | undefined;
 
-  const start = ({ name, version, tables }: ProjectionTables, state: 'live' | 'building'): Build => {
+  const start = ({ name, version, tables }: ProjectionTables, state: 'live' | 'filling'): Build => {
     const generation = Number(insert.run(name, version, state, START).lastInsertRowid);
     for (const table of tables) createTable(database, generation, table);
+    if (state === 'filling') for (const table of tables) createLookups(database, generation, table);
     return { projection: name, version, generation, live: state === 'live', checkpoint: START };
   };
 
   return {
     /** The generation that readers see. */
     live: (projection: string): number | undefined => live.get(projection),
-    isThere: (generation: number): boolean => one(generation) !== undefined,
+    /** `undefined` where it was dropped. */
+    stateOf: (generation: number): BuildState | undefined => one(generation)?.state,
 
     of: (projection: string): readonly Build[] =>
       (ofProjection.all(projection) as BuildRow[]).map(({ generation, version, state, checkpoint }) => ({
@@ -73,24 +83,41 @@ export const sqliteBuilds = (database: SqliteDatabase) => {
 
     /** Starts a build beside the live one in place of any other under way. */
     startBeside(projection: ProjectionTables): Build {
-      setState.run('dropped', projection.name, 'building');
-      return start(projection, 'building');
+      dropOthers.run(projection.name);
+      return start(projection, 'filling');
     },
 
-    /** Error: CONFLICT where the build was dropped meanwhile. */
+    /** From one state to the next. Error: CONFLICT where it is in another. */
+    proceed(generation: number, from: BuildState, to: BuildState): void {
+      if (one(generation)?.state !== from) throw new CrmError('CONFLICT');
+      setState.run(to, generation);
+    },
+
+    /** Error: CONFLICT where the build was dropped or is not ready. */
     switchTo({ generation, projection }: Build): void {
-      const build = one(generation);
-      if (!build) throw new CrmError('CONFLICT');
-      if (build.state === 'live') return;
-      setState.run('dropped', projection, 'live');
-      makeLive.run(generation);
+      const state = one(generation)?.state;
+      if (state === 'live') return;
+      if (state !== 'building') throw new CrmError('CONFLICT');
+      dropLive.run(projection);
+      setState.run('live', generation);
     },
 
-    /** The number of the build's first free term. Error: CONFLICT where its checkpoint is another or it was dropped. */
-    expect({ generation }: Build, from: Position): number {
+    /** The build. Error: CONFLICT where its checkpoint is another, or it is not one to be written to now. */
+    expect({ generation }: Build, from: Position): { readonly state: BuildState; readonly nextTerm: number } {
       const build = one(generation);
-      if (build?.checkpoint !== from) throw new CrmError('CONFLICT');
+      if (build?.checkpoint !== from || build.state === 'indexing') throw new CrmError('CONFLICT');
+      return build;
+    },
+
+    /** The number of the first free term of a build that is being indexed. Error: CONFLICT where it was dropped. */
+    nextTermOf(generation: number): number {
+      const build = one(generation);
+      if (build?.state !== 'indexing') throw new CrmError('CONFLICT');
       return build.nextTerm;
+    },
+
+    setNextTerm: (generation: number, nextTerm: number): void => {
+      setNextTerm.run(nextTerm, generation);
     },
 
     advance: (generation: number, to: Position, nextTerm: number): void => {
@@ -101,19 +128,29 @@ export const sqliteBuilds = (database: SqliteDatabase) => {
     purge(): boolean {
       const build = dropped.get() as { generation: number } | undefined;
       if (!build) return false;
-      const [table] = tablesOf(database, build.generation);
+      const [table] = tablesOf(database, build.generation, '*');
       if (table === undefined) forget.run(build.generation);
-      else if (!removeSome(database, table)) database.exec(`DROP TABLE "${table}"`);
+      else removeSome(database, table);
       return true;
+    },
+
+    /** Removes a piece of the look-ups that only the filling needed. Answers whether there may be more. */
+    purgeLookups(generation: number): boolean {
+      const [table] = tablesOf(database, generation, '*/lookups');
+      if (table !== undefined) removeSome(database, table);
+      return table !== undefined;
     },
   };
 };
 
-const tablesOf = (database: SqliteDatabase, generation: number): readonly string[] =>
+const tablesOf = (database: SqliteDatabase, generation: number, pattern: string): readonly string[] =>
   database
-    .prepare(`SELECT replace(name, '"', '""') FROM sqlite_master WHERE type = 'table' AND name GLOB ? || '*'`)
+    .prepare(`SELECT replace(name, '"', '""') FROM sqlite_master WHERE type = 'table' AND name GLOB ?`)
     .pluck()
-    .all(generationPrefix(generation)) as string[];
+    .all(generationPrefix(generation) + pattern) as string[];
 
-const removeSome = (database: SqliteDatabase, table: string): boolean =>
-  database.prepare(`DELETE FROM "${table}" LIMIT ${PURGE_CHUNK}`).run().changes === PURGE_CHUNK;
+/** Removes a piece of a table, and the table itself with the last one. */
+const removeSome = (database: SqliteDatabase, table: string): void => {
+  const { changes } = database.prepare(`DELETE FROM "${table}" LIMIT ${PIECE}`).run();
+  if (changes < PIECE) database.exec(`DROP TABLE "${table}"`);
+};

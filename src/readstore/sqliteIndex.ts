@@ -1,90 +1,60 @@
-import type { Row, RowChange, Table } from './port.js';
+import type { Row, Table } from './port.js';
+import type { NetChange } from './sqliteRows.js';
 import type { Entry, TableStatements } from './sqliteStatements.js';
-import { type Indexed, indexed, isFacetName, orderNames, ordersOf } from './terms.js';
+import { indexed, isFacetName, orderNames, ordersOf, sortsOf } from './terms.js';
 
 /** A term of more rows than this gets postings. */
 export const RARE_ROWS = 32;
 /** A term of fewer rows than this loses them again; well below, so that one row to and fro does not rebuild them. */
 export const FREQUENT_ROWS = 16;
 
-/** What became of one row over the whole batch. */
-interface NetChange {
-  readonly key: string;
-  readonly row: number;
-  readonly before: Indexed | null;
-  readonly after: Indexed | null;
+/** How a row stands in the postings of each of its terms. */
+interface Standing {
+  /** In the sequence of the table's orders. */
+  readonly sorts: readonly string[];
+  readonly measure: number;
 }
 
-/**
- * Writes the rows of one batch and brings the index up to date by the difference of before and after. Runs inside a
- * transaction of the caller's; throws where `before` is not what is stored, which is a bug of the writer.
- * `nextTerm` is the first free number of a term in the build; the answer is the first free one afterwards.
- */
-export const applyChanges = (
-  statements: TableStatements,
-  table: Table,
-  changes: readonly RowChange[],
-  nextTerm: number,
-): number => {
-  const byTerm = new TermChanges();
-  for (const { key, before, after } of netChanges(changes)) {
-    if (before === null && after === null) continue;
-    const row = writeRow(statements, table, key, before, after);
-    byTerm.add({ key, row, before: before && indexed(table, before), after: after && indexed(table, after) });
-  }
-  let free = nextTerm;
-  for (const [scope, name, termChanges] of byTerm.sorted()) {
-    if (writeTerm({ statements, table, scope, name, changes: termChanges, rowsInBatch: byTerm.rows }, free)) free++;
-  }
-  return free;
-};
+/** A row that comes to a term (`old` is null), leaves it (`now` is null), or moves within it. */
+interface IndexChange {
+  readonly key: string;
+  readonly row: number;
+  readonly old: Standing | null;
+  readonly now: Standing | null;
+}
 
-/** One change a row: many events in a batch often concern the same one. */
-const netChanges = (changes: readonly RowChange[]): Iterable<Omit<RowChange, 'table'>> => {
-  const net = new Map<string, { key: string; before: Row | null; after: Row | null }>();
-  for (const { key, before, after } of changes) {
-    const earlier = net.get(key);
-    if (earlier) earlier.after = after;
-    else net.set(key, { key, before, after });
-  }
-  return net.values();
-};
+/** What changes of one term. */
+export interface TermChange {
+  readonly scope: string;
+  readonly name: string;
+  readonly changes: readonly IndexChange[];
+}
 
-const writeRow = (
-  statements: TableStatements,
-  table: Table,
-  key: string,
-  before: Row | null,
-  after: Row | null,
-): number => {
-  const row = written(statements, key, before, after);
-  if (row === undefined) throw new Error(`A change of ${table.name} does not start from what is stored.`);
-  return row;
-};
+/** The changes of a batch of rows, turned round: by term. */
+export class TermChanges {
+  readonly #scopes = new Map<string, Map<string, IndexChange[]>>();
 
-const written = (statements: TableStatements, key: string, before: Row | null, after: Row | null) => {
-  if (after === null) return statements.deleteRow(key);
-  return before === null
-    ? statements.insertRow(key, JSON.stringify(after))
-    : statements.updateRow(key, JSON.stringify(after));
-};
+  constructor(private readonly table: Table) {}
 
-/** The changes of a batch, turned round: by the terms that they concern. */
-class TermChanges {
-  readonly #scopes = new Map<string, Map<string, NetChange[]>>();
-  readonly rows = new Map<number, NetChange>();
-
-  add(change: NetChange): void {
-    const { before, after } = change;
-    this.rows.set(change.row, change);
-    if (before) for (const name of before.names) this.#add(before.scope, name, change);
-    if (!after) return;
-    for (const name of after.names) {
-      if (before?.scope !== after.scope || !before.names.has(name)) this.#add(after.scope, name, change);
+  add({ key, row, before, after }: NetChange): void {
+    const old = before && indexed(this.table, before);
+    const now = after && indexed(this.table, after);
+    const leaves = { key, row, old, now: null };
+    const comes = { key, row, old: null, now };
+    if (old === null || now === null || old.scope !== now.scope) {
+      if (old) for (const name of old.names) this.#add(old.scope, name, leaves);
+      if (now) for (const name of now.names) this.#add(now.scope, name, comes);
+      return;
     }
+    const moves = stands(old, now) ? null : { key, row, old, now };
+    for (const name of old.names) {
+      if (!now.names.has(name)) this.#add(old.scope, name, leaves);
+      else if (moves) this.#add(old.scope, name, moves);
+    }
+    for (const name of now.names) if (!old.names.has(name)) this.#add(now.scope, name, comes);
   }
 
-  #add(scope: string, name: string, change: NetChange): void {
+  #add(scope: string, name: string, change: IndexChange): void {
     let names = this.#scopes.get(scope);
     if (!names) {
       names = new Map();
@@ -96,25 +66,37 @@ class TermChanges {
   }
 
   /** In the sequence of the dictionary, so that neighbours share a page. */
-  *sorted(): Iterable<[scope: string, name: string, changes: readonly NetChange[]]> {
+  *sorted(): Generator<TermChange> {
     for (const scope of [...this.#scopes.keys()].sort()) {
       const names = this.#scopes.get(scope)!;
-      for (const name of [...names.keys()].sort()) yield [scope, name, names.get(name)!];
+      for (const name of [...names.keys()].sort()) yield { scope, name, changes: names.get(name)! };
     }
   }
 }
 
-interface TermWrite {
+const stands = (old: Standing, now: Standing): boolean =>
+  old.measure === now.measure && old.sorts.every((sort, i) => sort === now.sorts[i]);
+
+/**
+ * Brings dictionary and postings up to date by the difference of before and after. Runs inside a transaction of the
+ * caller's, after the rows themselves are written; throws where `before` is not what is indexed.
+ * `nextTerm` is the first free number of a term in the build; the answer is the first free one afterwards.
+ */
+export const writeTerms = (
+  statements: TableStatements,
+  table: Table,
+  terms: Iterable<TermChange>,
+  nextTerm: number,
+): number => {
+  let free = nextTerm;
+  for (const term of terms) if (writeTerm({ statements, table, ...term }, free)) free++;
+  return free;
+};
+
+interface TermWrite extends TermChange {
   readonly statements: TableStatements;
   readonly table: Table;
-  readonly scope: string;
-  readonly name: string;
-  readonly changes: readonly NetChange[];
-  readonly rowsInBatch: ReadonlyMap<number, NetChange>;
 }
-
-const has = (row: Indexed | null, { scope, name }: TermWrite): row is Indexed =>
-  row !== null && row.scope === scope && row.names.has(name);
 
 /** Brings one term up to date. Answers whether it took the free number. */
 const writeTerm = (write: TermWrite, freeTerm: number): boolean => {
@@ -165,15 +147,10 @@ const totalsAfter = (write: TermWrite, entry: Entry | undefined): { count: numbe
   const measured = isFacetName(write.name);
   let count = entry?.count ?? 0;
   let sum = entry?.sum ?? 0;
-  for (const { before, after } of write.changes) {
-    if (has(before, write)) {
-      count--;
-      if (measured) sum -= before.measure;
-    }
-    if (has(after, write)) {
-      count++;
-      if (measured) sum += after.measure;
-    }
+  for (const { old, now } of write.changes) {
+    if (old) count--;
+    if (now) count++;
+    if (measured) sum += (now?.measure ?? 0) - (old?.measure ?? 0);
   }
   if (count < 0) throw new Error(`A term of ${write.table.name} was counted below nothing.`);
   return { count, sum };
@@ -181,9 +158,9 @@ const totalsAfter = (write: TermWrite, entry: Entry | undefined): { count: numbe
 
 const listAfter = (write: TermWrite, entry: Entry | undefined): readonly number[] => {
   const rows = new Set<number>(entry?.rows ? (JSON.parse(entry.rows) as number[]) : []);
-  for (const { row, before, after } of write.changes) {
-    if (has(before, write)) rows.delete(row);
-    if (has(after, write)) rows.add(row);
+  for (const { row, old, now } of write.changes) {
+    if (old) rows.delete(row);
+    if (now) rows.add(row);
   }
   return [...rows];
 };
@@ -193,14 +170,14 @@ const writePostings = (write: TermWrite, term: number): void => {
   for (const order of ordersOf(write.table, write.name)) {
     const position = orders.indexOf(order);
     const postings = write.statements.by(order);
-    for (const { key, row, before, after } of write.changes) {
-      const old = has(before, write) ? before.sorts[position]! : null;
-      const now = has(after, write) ? after.sorts[position]! : null;
-      if (old === now) continue;
-      if (old !== null && !postings.remove(term, old, key)) {
+    for (const { key, row, old, now } of write.changes) {
+      const from = old?.sorts[position];
+      const to = now?.sorts[position];
+      if (from === to) continue;
+      if (from !== undefined && !postings.remove(term, from, key)) {
         throw new Error(`A change of ${write.table.name} does not start from what is indexed.`);
       }
-      if (now !== null) postings.add(term, now, key, row);
+      if (to !== undefined) postings.add(term, to, key, row);
     }
   }
 };
@@ -214,13 +191,14 @@ const withdrawPostings = ({ statements, table, name }: TermWrite, term: number):
 };
 
 /** Gives a term that has become frequent its postings. */
-const postRows = ({ statements, table, name, rowsInBatch }: TermWrite, term: number, rows: readonly number[]): void => {
+const postRows = ({ statements, table, name }: TermWrite, term: number, rows: readonly number[]): void => {
   const orders = orderNames(table);
-  for (const row of rows) {
-    const inBatch = rowsInBatch.get(row);
-    const stored: Row | null = inBatch ? null : JSON.parse(statements.docByRow(row));
-    const key = inBatch?.key ?? table.key(stored!);
-    const sorts = inBatch?.after?.sorts ?? indexed(table, stored!).sorts;
-    for (const order of ordersOf(table, name)) statements.by(order).add(term, sorts[orders.indexOf(order)]!, key, row);
+  for (const number of rows) {
+    const row = JSON.parse(statements.docByRow(number)) as Row;
+    const sorts = sortsOf(table, row);
+    const key = table.key(row);
+    for (const order of ordersOf(table, name)) {
+      statements.by(order).add(term, sorts[orders.indexOf(order)]!, key, number);
+    }
   }
 };

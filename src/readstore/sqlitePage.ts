@@ -18,8 +18,9 @@ import { indexed } from './terms.js';
 
 /** Frequent words that a prefix stands for at the most, the most frequent ones. */
 const MAX_FREQUENT_WORDS = 64;
-/** Rare words that a prefix stands for at the most, the first ones by name. */
+/** Rare words that a prefix stands for at the most, and rows that these have, the first words by name. */
 const MAX_RARE_WORDS = 128;
+const MAX_RARE_ROWS = 256;
 
 /** A scan that is merged with others is read in chunks, each larger than the one before. */
 const FIRST_CHUNK = 8;
@@ -62,8 +63,9 @@ const find = (search: Search): Found => {
     entries.push(entry);
   }
   entries.sort((a, b) => a.count - b.count);
-  const [rarest] = entries;
-  if (rarest?.rows != null) return findRare(search, rarest);
+  // Not always the first: a term keeps its postings for a while when it becomes rare.
+  const rare = entries.find((entry) => entry.rows !== null);
+  if (rare) return findRare(search, rare);
   if (conditions.prefixes.length > 0) return findPrefixed(search, entries);
   return findFrequent(search, entries);
 };
@@ -82,12 +84,12 @@ const findFrequent = (search: Search, entries: readonly Entry[]): Found => {
   };
 };
 
-const findRare = (search: Search, rarest: Entry): Found => {
-  const hits = rareHits(search, JSON.parse(rarest.rows!) as number[]);
+const findRare = (search: Search, entry: Entry): Found => {
+  const hits = rareHits(search, JSON.parse(entry.rows!) as number[]);
   return {
     rows: firstOf(search, afterPlace(hits, search.query)),
     total: (upTo) =>
-      isWholeTerm(search.conditions, search.query) ? { count: rarest.count, exact: true } : counted(hits.length, upTo),
+      isWholeTerm(search.conditions, search.query) ? { count: entry.count, exact: true } : counted(hits.length, upTo),
   };
 };
 
@@ -100,14 +102,14 @@ const findPrefixed = (search: Search, entries: readonly Entry[]): Found => {
     [...entries, word].sort((a, b) => a.count - b.count).map((entry) => entry.term!),
   );
   const rare = rareHits(search, words.rareRows);
-  const unchecked = others.length > 0;
+  const isUnchecked = others.length > 0;
   return {
     rows: firstOf(
       search,
       mergeSorted(
         [
           afterPlace(rare, query),
-          ...intersections.map((terms) => scanned(search, terms, rangeOf(query), FIRST_CHUNK, unchecked)),
+          ...intersections.map((terms) => scanned(search, terms, rangeOf(query), FIRST_CHUNK, isUnchecked)),
         ],
         placeOrder(query.direction),
       ),
@@ -115,7 +117,7 @@ const findPrefixed = (search: Search, entries: readonly Entry[]): Found => {
     total(upTo) {
       const numbers = new Set(rare.map((hit) => hit.number));
       for (const terms of intersections) {
-        for (const hit of scanned(search, terms, wholeRangeOf(query), LARGEST_CHUNK, unchecked)) {
+        for (const hit of scanned(search, terms, wholeRangeOf(query), LARGEST_CHUNK, isUnchecked)) {
           numbers.add(hit.number);
           if (numbers.size > upTo) return { count: upTo, exact: false };
         }
@@ -131,27 +133,28 @@ const wordsWith = ({ statements, query: { scope } }: Search, prefix: string) => 
   for (const { term, magnitude } of statements.frequentWith(scope, prefix, MAX_FREQUENT_WORDS)) {
     frequent.set(term, { term, count: 2 ** magnitude });
   }
-  const lists = [...statements.rareWith(scope, prefix, MAX_RARE_WORDS)];
   const exact = statements.entry(scope, prefix);
   if (exact?.term != null) frequent.set(exact.term, { term: exact.term, count: exact.count });
-  if (exact?.rows != null) lists.push(exact.rows);
-  return {
-    frequent: [...frequent.values()],
-    rareRows: new Set(lists.flatMap((list) => JSON.parse(list) as number[])),
-  };
+  const rareRows = new Set(exact?.rows != null ? (JSON.parse(exact.rows) as number[]) : []);
+  for (const list of statements.rareWith(scope, prefix, MAX_RARE_WORDS)) {
+    if (rareRows.size >= MAX_RARE_ROWS) break;
+    for (const row of JSON.parse(list) as number[]) rareRows.add(row);
+  }
+  return { frequent: [...frequent.values()], rareRows };
 };
 
-/** Those of a few rows that meet the conditions within the bounds, in order. */
+/** Those of the rows of rare terms that meet the conditions within the bounds, in order. */
 const rareHits = (search: Search, numbers: Iterable<number>): readonly Hit[] => {
   const { statements, table, query, conditions } = search;
   const sortOf = table.orders[query.order]!;
+  // The condition that the rows were found by holds already.
+  const isUnchecked = conditions.names.length + conditions.prefixes.length > 1;
   const hits: Hit[] = [];
   for (const number of numbers) {
     const row = rowOf(statements, number);
     const sort = sortOf(row);
-    if (withinBounds(sort, query) && meets(indexed(table, row), conditions)) {
-      hits.push({ sort, key: table.key(row), number, row });
-    }
+    if (!withinBounds(sort, query) || (isUnchecked && !meets(indexed(table, row), conditions))) continue;
+    hits.push({ sort, key: table.key(row), number, row });
   }
   return hits.sort(placeOrder(query.direction));
 };
@@ -161,20 +164,20 @@ const afterPlace = (hits: readonly Hit[], { after, direction }: PageQuery): read
   return after ? hits.filter((hit) => order(hit, after) > 0) : hits;
 };
 
-/** The rows with all the terms, in order, read as far as is asked for; `unchecked`: there are conditions besides. */
+/** The rows with all the terms, in order, read as far as is asked for; `isUnchecked`: there are conditions besides. */
 function* scanned(
   { statements, table, conditions }: Search,
   terms: readonly number[],
   range: Range,
   firstChunk: number,
-  unchecked: boolean,
+  isUnchecked: boolean,
 ): Generator<Hit> {
   let after = range.after;
   for (let size = firstChunk; ; size = Math.min(size * CHUNK_GROWTH, LARGEST_CHUNK)) {
     const chunk = statements.scanRows(terms, { ...range, after }, size);
     for (const [sort, key, number] of chunk) {
       after = { sort, key };
-      if (!unchecked) yield { sort, key, number };
+      if (!isUnchecked) yield { sort, key, number };
       else {
         const row = rowOf(statements, number);
         if (meets(indexed(table, row), conditions)) yield { sort, key, number, row };

@@ -35,7 +35,18 @@ export const tableStatements = (database: SqliteDatabase, generation: number, ta
     }
     return statements;
   };
-  return { ...rows(database, names), ...dictionary(database, names), by, ...scans(database, names) };
+  let lookups: ReturnType<typeof facetLookups> | undefined;
+  return {
+    ...rows(database, names),
+    ...dictionary(database, names),
+    by,
+    ...scans(database, names),
+    /** Of a build that is being filled; there is no such table afterwards. */
+    get lookups() {
+      lookups ??= facetLookups(database, names);
+      return lookups;
+    },
+  };
 };
 
 const pluck = (database: SqliteDatabase, sql: string): Statement => (database.prepare(sql) as Statement).pluck();
@@ -43,12 +54,15 @@ const pluck = (database: SqliteDatabase, sql: string): Statement => (database.pr
 const rows = (database: SqliteDatabase, names: TableNames) => {
   const docByKey = pluck(database, `SELECT doc FROM ${names.rows} WHERE key = ?`);
   const docByRow = pluck(database, `SELECT doc FROM ${names.rows} WHERE row = ?`);
+  const next = database.prepare(`SELECT row, doc FROM ${names.rows} WHERE row > ? ORDER BY row LIMIT ?`);
   const insert = database.prepare(`INSERT INTO ${names.rows} (key, doc) VALUES (?, ?) ON CONFLICT DO NOTHING`);
   const update = pluck(database, `UPDATE ${names.rows} SET doc = ? WHERE key = ? RETURNING row`);
   const remove = pluck(database, `DELETE FROM ${names.rows} WHERE key = ? RETURNING row`);
   return {
     docByKey: (key: string) => docByKey.get(key) as string | undefined,
     docByRow: (row: number) => docByRow.get(row) as string,
+    /** Rows of higher numbers than that one, by number. */
+    rowsAfter: (row: number, limit: number) => next.all(row, limit) as { row: number; doc: string }[],
     /** The number of the new row; `undefined` where the key is there already. */
     insertRow(key: string, doc: string): number | undefined {
       const { changes, lastInsertRowid } = insert.run(key, doc);
@@ -116,6 +130,17 @@ const postings = (database: SqliteDatabase, names: TableNames, order: string) =>
     rowsOf: (term: number) => rowsOf.all(term) as number[],
     /** Documents of every row with the term, in the order. */
     docsOf: (term: number) => docsOf.all(term) as string[],
+  };
+};
+
+const facetLookups = (database: SqliteDatabase, { lookups }: TableNames) => {
+  const add = database.prepare(`INSERT INTO ${lookups} (hash, row) VALUES (?, ?)`);
+  const remove = database.prepare(`DELETE FROM ${lookups} WHERE hash = ? AND row = ?`);
+  const rowsOf = pluck(database, `SELECT row FROM ${lookups} WHERE hash = ?`);
+  return {
+    add: (hash: number, row: number) => add.run(hash, row),
+    remove: (hash: number, row: number) => remove.run(hash, row),
+    rowsOf: (hash: number) => rowsOf.all(hash) as number[],
   };
 };
 

@@ -8,6 +8,7 @@ import { orderNames } from './terms.js';
  *   rows    row, key, doc                            the rows themselves, as JSON
  *   terms   scope, name → count, sum, term | rows    the dictionary: facets and words, how many rows have each
  *   by <o>  term, sort, key → row                    the postings of a frequent term, once for every order it goes with
+ *   lookups hash → row                               facets of a build that is being filled: see `sqliteFilling.ts`
  *
  * A term of few rows keeps their numbers in the dictionary itself and has no postings: most terms of a contact (the
  * address, the number, the family name) are as rare as that, and each posting saved is a page that a write leaves
@@ -34,6 +35,7 @@ export const tableNames = (generation: number, table: Table) => {
     rows: quoted(`${prefix}/rows`),
     terms: quoted(`${prefix}/terms`),
     frequent: quoted(`${prefix}/frequent`),
+    lookups: quoted(`${prefix}/lookups`),
     by: (order: string) => quoted(`${prefix}/by ${order}`),
   };
 };
@@ -49,4 +51,11 @@ export const createTable = (database: SqliteDatabase, generation: number, table:
     database.exec(`CREATE TABLE ${name.by(order)} (term INTEGER NOT NULL, sort NOT NULL, key NOT NULL,
       row INTEGER NOT NULL, PRIMARY KEY (term, sort, key)) WITHOUT ROWID`);
   }
+};
+
+/** For a build that starts by being filled. */
+export const createLookups = (database: SqliteDatabase, generation: number, table: Table): void => {
+  const { lookups } = tableNames(generation, table);
+  database.exec(`CREATE TABLE ${lookups} (hash INTEGER NOT NULL, row INTEGER NOT NULL,
+    PRIMARY KEY (hash, row)) WITHOUT ROWID`);
 };

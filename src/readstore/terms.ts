@@ -15,18 +15,24 @@ export const facetName = (facet: string): string => `f${facet}`;
 export const wordName = (word: string): string => `w${word}`;
 export const isFacetName = (name: string): boolean => name.startsWith('f');
 
-export const indexed = (table: Table, row: Row): Indexed => {
+/** The facets of a row, `ALL` among them, as names of terms. */
+export const facetNames = (table: Table, row: Row): Set<string> => {
   const names = new Set([facetName(ALL)]);
   for (const facet of table.facets?.(row) ?? []) names.add(facetName(facet));
+  return names;
+};
+
+/** The sort keys of a row, in the sequence of the table's orders. */
+export const sortsOf = (table: Table, row: Row): readonly string[] =>
+  orderNames(table).map((order) => table.orders[order]!(row));
+
+/** Throws TypeError where the measure is no safe integer, which is a bug of the table's. */
+export const indexed = (table: Table, row: Row): Indexed => {
+  const names = facetNames(table, row);
   for (const word of table.words?.(row) ?? []) names.add(wordName(word));
   const measure = table.measure?.(row) ?? 0;
   if (!Number.isSafeInteger(measure)) throw new TypeError(`The measure of ${table.name} is not a safe integer.`);
-  return {
-    scope: table.scope(row),
-    names,
-    sorts: orderNames(table).map((order) => table.orders[order]!(row)),
-    measure,
-  };
+  return { scope: table.scope(row), names, sorts: sortsOf(table, row), measure };
 };
 
 export const orderNames = (table: Table): readonly string[] => Object.keys(table.orders);

@@ -65,7 +65,7 @@ describe('over HTTP', () => {
   test.each([1, 2])('a request that takes too long is answered in time, on either lane (%d)', async () => {
     const answer = await crm.post({ query: '{ slow(ms: 2000) }' });
     expect(answer.status).toBe(503);
-    expect(answer.body.errors[0]).toMatchObject({ extensions: { code: 'OVERLOADED', limit: 300 } });
+    expect(answer.body.errors[0]).toMatchObject({ extensions: { code: 'REQUEST_TIMEOUT', limit: 300 } });
   });
 
   test('headers forbid caching, sniffing, framing and scripts', async () => {
