@@ -39,8 +39,9 @@ type InputPath = readonly (string | number)[];
 /** Where the value first does not fit the type; in paths stand names of the schema and places in lists only. */
 function firstMisfit(value: unknown, type: GraphQLInputType): InputPath | undefined {
   let first: InputPath | undefined;
-  coerceInputValue(value, type, (path) => {
-    first ??= path;
+  coerceInputValue(value, type, (path, _value, { message }) => {
+    const missing = /^Field "(\w+)" of required type/.exec(message)?.[1];
+    first ??= missing === undefined ? path : [...path, missing];
   });
   return first;
 }

@@ -1,5 +1,7 @@
 import { Field, ID, InputType, Int, ObjectType } from 'type-graphql';
 import type { RecordRow } from '../../projections/crm/record.js';
+import { isFieldName } from '../../src/crm/fields.js';
+import { CrmError } from '../../src/errors.js';
 import { DateTime } from '../scalars.js';
 
 @ObjectType({
@@ -114,8 +116,12 @@ export const customFieldsOf = (fields: { readonly [name: string]: string } | und
 /** Custom fields as an event holds them; `undefined` leaves them alone, `null` clears all. */
 export const customFieldsIn = (
   fields: readonly CustomFieldInput[] | null | undefined,
-): { [name: string]: string | null } | null | undefined =>
-  fields ? Object.fromEntries(fields.map(({ name, value }) => [name, value ?? null])) : fields;
+): { [name: string]: string | null } | null | undefined => {
+  if (!fields) return fields;
+  const unusable = fields.findIndex(({ name }) => !isFieldName(name));
+  if (unusable >= 0) throw new CrmError('BAD_USER_INPUT', { field: `input.customFields.${unusable}.name` });
+  return Object.fromEntries(fields.map(({ name, value }) => [name, value ?? null]));
+};
 
 /** An argument that was left out or is `null` does not limit a list. */
 export const wanted = <T>(value: T | null | undefined): value is T => value !== undefined && value !== null;

@@ -11,7 +11,7 @@ import type { ImportFile } from '../../src/crm/imports/source.js';
 import { CrmError } from '../../src/errors.js';
 import { currency } from '../../src/kernel/values.js';
 import { Allow } from '../access.js';
-import type { Context } from '../context.js';
+import { type Context, inInput } from '../context.js';
 import { CommandInput, wanted } from './common.js';
 import { requireClient } from './contacts.js';
 
@@ -161,7 +161,7 @@ export class ImportResolver {
     if (wanted(input.clientId)) await requireClient(input.clientId, context);
     const { importParts } = context.services;
     const parts = importParts(context.command(input.commandId, input.clientId), input.dryRun);
-    const report = await importContacts(fileIn(input.file, 'file'), parts);
+    const report = await inInput(async () => importContacts(fileIn(input.file, 'file'), parts));
     return shown(report, [contacts.name], context);
   }
 
@@ -171,14 +171,8 @@ export class ImportResolver {
   })
   async importDeals(@Arg('input') input: ImportDealsInput, @Ctx() context: Context): Promise<ImportReport> {
     if (!currency.safeParse(input.currency).success) throw new CrmError('BAD_USER_INPUT', { field: 'input.currency' });
-    const files = {
-      deals: fileIn(input.deals, 'deals'),
-      companies: input.companies ? fileIn(input.companies, 'companies') : undefined,
-      products: input.products ? fileIn(input.products, 'products') : undefined,
-      agents: input.agents ? fileIn(input.agents, 'agents') : undefined,
-    };
     const parts = context.services.importParts(context.command(input.commandId), input.dryRun);
-    const report = await importDeals(files, { currency: input.currency }, parts);
+    const report = await inInput(async () => importDeals(filesIn(input), { currency: input.currency }, parts));
     return shown(report, [deals.name, companies.name, products.name, workspaces.name], context);
   }
 }
@@ -188,11 +182,19 @@ const shown = async (report: ImportReport, projections: readonly string[], { ser
   return report;
 };
 
+const filesIn = ({ deals: dealFile, companies: companyFile, products: productFile, agents }: ImportDealsInput) => ({
+  deals: fileIn(dealFile, 'deals'),
+  companies: companyFile ? fileIn(companyFile, 'companies') : undefined,
+  products: productFile ? fileIn(productFile, 'products') : undefined,
+  agents: agents ? fileIn(agents, 'agents') : undefined,
+});
+
 const fileIn = ({ text, base64, encoding, mapping }: ImportFileInput, field: string): ImportFile => {
   if (wanted(text) === wanted(base64)) {
-    throw new CrmError('BAD_USER_INPUT', { field: `input.${field}`, reason: 'Either text or base64.' });
+    throw new CrmError('BAD_USER_INPUT', { field, reason: 'Either text or base64.' });
   }
   return {
+    name: field,
     bytes: wanted(text) ? Buffer.from(text) : Buffer.from(base64!, 'base64'),
     encoding: wanted(text) ? 'utf-8' : (encoding ?? undefined),
     mapping: mapping?.map(({ column, field: name, label }) => ({

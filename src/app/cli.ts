@@ -12,7 +12,7 @@ import { currency as currencyCode } from '../kernel/values.js';
 import { OPERATOR } from '../kernel/workspace.js';
 import { readConfig } from './config.js';
 import { type Installation, openInstallation } from './installation.js';
-import { progressBar, reportInWords } from './terminal.js';
+import { masterKeyMessage, progressBar, reportInWords } from './terminal.js';
 
 const HELP = `crm <command> [options]     works on DATA_DIR; stop the server first
 
@@ -53,7 +53,9 @@ const main = async (args: readonly string[]): Promise<void> => {
   if (values.help || command === undefined) return void process.stdout.write(HELP);
   const run = COMMANDS[command];
   if (run === undefined) throw usage('There is no such command; crm --help lists them.');
-  const opened = await openInstallation(readConfig(process.env));
+  const config = readConfig(process.env);
+  const masterKeyMade = () => process.stderr.write(masterKeyMessage(config));
+  const opened = await openInstallation(config, { masterKeyMade });
   try {
     await run(opened.installation, values, rest);
   } finally {
@@ -157,7 +159,7 @@ const fileAt = async (path: string, kind: string, options: Options): Promise<Imp
     const [, ofKind, column, field] = match;
     return ofKind === undefined || ofKind === kind ? [{ column: Number(column), field: field || null }] : [];
   });
-  return { bytes, encoding: options.encoding, mapping };
+  return { name: `${kind} file`, bytes, encoding: options.encoding, mapping };
 };
 
 main(process.argv.slice(2)).catch((error: unknown) => {

@@ -56,6 +56,8 @@ interface Stores {
 export interface InstallationOptions {
   readonly clock?: Clock;
   readonly report?: (what: RunnerReport) => void;
+  /** Told on the first start, as soon as the master key is made: what comes after may still fail. */
+  readonly masterKeyMade?: () => void;
   readonly consistencyTimeoutMs?: number;
 }
 
@@ -197,8 +199,6 @@ export class Installation {
 
 export interface Opened {
   readonly installation: Installation;
-  /** Whether this was the first start, on which the master key was made. */
-  readonly masterKeyCreated: boolean;
   close(): Promise<void>;
 }
 
@@ -219,6 +219,7 @@ export const openInstallation = async (
       });
     }
     const { masterKey, created } = loadOrCreateMasterKey(config.masterKeyFile, { mayCreate: isNew });
+    if (created) options.masterKeyMade?.();
     const keys = deriveKeys(masterKey);
     masterKey.fill(0);
     const clock = options.clock ?? systemClock;
@@ -230,7 +231,6 @@ export const openInstallation = async (
     await installation.start();
     return {
       installation,
-      masterKeyCreated: created,
       close: async () => {
         await installation.close();
         lock.release();

@@ -2,16 +2,12 @@ import 'reflect-metadata';
 import { isCrmError } from '../errors.js';
 import { readConfig } from './config.js';
 import { serve } from './serve.js';
+import { masterKeyMessage } from './terminal.js';
 
 /** `npm start`: serves until SIGTERM or SIGINT, then finishes what it has accepted. */
 const main = async (): Promise<void> => {
   const config = readConfig(process.env);
-  const server = await serve(config);
-  if (server.masterKeyCreated) {
-    process.stdout.write(
-      `A master key was made: ${config.masterKeyFile}\nKeep a copy of it apart from the data: without it nothing in ${config.dataDir} can be read.\n`,
-    );
-  }
+  const server = await serve(config, () => process.stdout.write(masterKeyMessage(config)));
   let stopping = false;
   const stop = async () => {
     if (stopping) return;

@@ -11,12 +11,11 @@ export interface RunningServer {
   /** Of the GraphQL endpoint. */
   readonly url: string;
   readonly installation: Installation;
-  readonly masterKeyCreated: boolean;
   close(): Promise<void>;
 }
 
 /** Opens the installation and answers on HOST and PORT. Errors: those of `openInstallation`, and the port's. */
-export const serve = async (config: Config): Promise<RunningServer> => {
+export const serve = async (config: Config, masterKeyMade?: () => void): Promise<RunningServer> => {
   const logger = pino({ level: config.logLevel }, pino.destination({ dest: 2, sync: false }));
   const report = ({ kind, projection, position, error }: RunnerReport) => {
     const code = isCrmError(error) ? error.code : 'INTERNAL';
@@ -26,7 +25,7 @@ export const serve = async (config: Config): Promise<RunningServer> => {
   process.on('unhandledRejection', (error) => {
     logger.error({ kind: 'unhandled-rejection', stack: error instanceof Error ? error.stack : undefined });
   });
-  const { installation, masterKeyCreated, close } = await openInstallation(config, { report });
+  const { installation, close } = await openInstallation(config, { report, masterKeyMade });
   try {
     const server = await createGraphqlServer({
       schema: buildCrmSchema(),
@@ -39,7 +38,6 @@ export const serve = async (config: Config): Promise<RunningServer> => {
     return {
       url: `${address}/graphql`,
       installation,
-      masterKeyCreated,
       close: async () => {
         await server.close();
         await close();

@@ -1,4 +1,5 @@
 import type { ImportReport } from '../crm/imports/report.js';
+import type { Config } from './config.js';
 
 const BAR_WIDTH = 30;
 const MAX_LINES_SHOWN = 5;
@@ -14,6 +15,10 @@ export const progressBar = (label: string, stream: NodeJS.WriteStream = process.
     end: () => stream.write('\n'),
   };
 };
+
+/** Said once, on the first start. */
+export const masterKeyMessage = ({ masterKeyFile, dataDir }: Pick<Config, 'masterKeyFile' | 'dataDir'>): string =>
+  `A master key was made: ${masterKeyFile}\nKeep a copy of it apart from the data: without it nothing in ${dataDir} can be read.\n`;
 
 /** An import's report in words: what became of the rows, how columns were understood, what is wrong and where. */
 export const reportInWords = (report: ImportReport): string => {

@@ -12,6 +12,9 @@ export const tags = z.array(line(60)).max(50);
 export const notes = z.array(text(10_000)).max(200);
 export const externalId = line(200);
 
+/** JavaScript takes this one name for something else than a member of an object. */
+export const isFieldName = (name: string): boolean => name !== '__proto__';
+
 /** Free fields by name. In an update, a name with `null` is removed and the others stay. */
 export const customFields = z
   .record(line(60), text(2_000).nullable())

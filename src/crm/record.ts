@@ -10,12 +10,12 @@ export const noRecord: RecordState = { exists: false, deleted: false };
 
 /** Decides only for a record that exists and is not in the bin. */
 export const whileLive = <T>(state: RecordState, decide: () => T): T | Refusal => {
-  if (!state.exists) return refuse('NOT_FOUND');
+  if (!state.exists) return refuse('NOT_FOUND', 'id');
   return state.deleted ? refuse('DELETED') : decide();
 };
 
 export const whileDeleted = <T>(state: RecordState, decide: () => T): T | Refusal => {
-  if (!state.exists) return refuse('NOT_FOUND');
+  if (!state.exists) return refuse('NOT_FOUND', 'id');
   return state.deleted ? decide() : refuse('NOT_DELETED');
 };
 

@@ -77,7 +77,7 @@ export class SqliteLog {
 
   /** As the port says: window after window, with a turn of the event loop between them, until the page is full or the log ends. */
   async readAll({ after, types, limit }: AllRange): Promise<AllPage> {
-    const events: StoredEvent[] = [];
+    let events: readonly StoredEvent[] = [];
     let position = after;
     for (;;) {
       let page: LogPage;
@@ -87,7 +87,7 @@ export class SqliteLog {
         if (events.length === 0) throw error;
         return { events, position };
       }
-      events.push(...page.events);
+      events = events.length === 0 ? page.events : [...events, ...page.events];
       position = page.position;
       if (page.atEnd || events.length >= limit) return { events, position };
       await nextTurn();
@@ -118,11 +118,11 @@ export class SqliteLog {
 
   /** 0 where there is no event. */
   lastPosition(): number {
-    return this.run(() => this.#last.get() as number | null) ?? 0;
+    return this.#run(() => this.#last.get() as number | null) ?? 0;
   }
 
   /** Runs what reads. Errors: STORE_FAILED where the store is closed, and what SQLite's mean. */
-  run<T>(work: () => T): T {
+  #run<T>(work: () => T): T {
     if (!this.database.open) throw storeClosed();
     try {
       return work();
@@ -132,7 +132,7 @@ export class SqliteLog {
   }
 
   #rows(statement: Statement, ...values: readonly unknown[]): readonly RawRow[] {
-    return this.run(() => statement.all(...values) as RawRow[]);
+    return this.#run(() => statement.all(...values) as RawRow[]);
   }
 
   readonly #decodeRaw = ([position, body, sealed]: RawRow): StoredEvent => this.decode({ position, body, sealed });

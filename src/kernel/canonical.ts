@@ -8,10 +8,7 @@ export type JsonObject = { readonly [name: string]: Json };
  * numbers that are not finite and strings with lone surrogates.
  */
 export const canonicalJson = (value: unknown): string => {
-  if (typeof value === 'string') {
-    if (!value.isWellFormed()) throw new TypeError('A lone surrogate has no canonical form.');
-    return JSON.stringify(value);
-  }
+  if (typeof value === 'string') return canonicalString(value);
   if (value === null || typeof value === 'boolean') return String(value);
   if (typeof value === 'number') {
     if (!Number.isFinite(value)) throw new TypeError('A number that is not finite has no canonical form.');
@@ -22,12 +19,22 @@ export const canonicalJson = (value: unknown): string => {
   throw new TypeError(`A ${typeof value} has no canonical form.`);
 };
 
+/** Printable ASCII without `"` and `\\`: what JSON writes as it stands. Ids, codes and times are all of it. */
+const PLAIN = /^[ !#-[\]-~]*$/;
+
+/** A string of canonical JSON. Throws TypeError on a lone surrogate. */
+export const canonicalString = (text: string): string => {
+  if (PLAIN.test(text)) return `"${text}"`;
+  if (!text.isWellFormed()) throw new TypeError('A lone surrogate has no canonical form.');
+  return JSON.stringify(text);
+};
+
 const canonicalObject = (object: Record<string, unknown>): string => {
   let text = '';
   for (const name of Object.keys(object).sort()) {
     const member = object[name];
     if (member === undefined) continue;
-    text += `${text === '' ? '' : ','}${canonicalJson(name)}:${canonicalJson(member)}`;
+    text += `${text === '' ? '' : ','}${canonicalString(name)}:${canonicalJson(member)}`;
   }
   return `{${text}}`;
 };

@@ -137,7 +137,7 @@ export class CommandHandler {
     expectedVersion: number | undefined,
   ): Promise<Handled> {
     const fold = await this.#load(decider, stream);
-    if (fold.revision >= 0 && fold.workspace !== context.workspace) throw new CrmError('NOT_FOUND');
+    if (fold.revision >= 0 && fold.workspace !== context.workspace) throw new CrmError('NOT_FOUND', { field: 'id' });
     const past =
       context.commandId === null ? undefined : fold.commands.get(commandKey(context.actor, context.commandId));
     if (past !== undefined) return this.#repeated(decider, stream, past, command, context);

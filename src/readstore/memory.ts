@@ -84,9 +84,8 @@ class MemoryReadStore implements ReadStore {
   async withFacet<R extends Row>(table: Table<R>, scope: string, facet: string, build?: Build): Promise<readonly R[]> {
     const conditions = { names: [facetName(facet)], prefixes: [] };
     const order = firstOrder(anyTable(table));
-    return found(anyTable(table), this.#rows(table, build), scope, order, conditions)
-      .sort(placeOrder('asc'))
-      .map(({ row }) => row as R);
+    const rows = found(anyTable(table), this.#rows(table, build), scope, order, conditions);
+    return rows.sort(placeOrder('asc')).map(({ row }) => row as R);
   }
 
   async withFacets<R extends Row>(

@@ -1,7 +1,6 @@
 import { setImmediate, setTimeout } from 'node:timers/promises';
 import { CrmError } from '../errors.js';
 import { openDatabase, type SqliteDatabase, storeError } from '../sqlite/database.js';
-import { placeOrder } from './order.js';
 import type {
   Build,
   BuildWrite,
@@ -16,10 +15,10 @@ import type {
 import { type BuildState, type Builds, sqliteBuilds } from './sqliteBuilds.js';
 import { INDEX_ROWS, lookUp, piecesOf, READ_ROWS, writeLookups } from './sqliteFilling.js';
 import { TermChanges, writeTerms } from './sqliteIndex.js';
-import { readPage } from './sqlitePage.js';
+import { readFacet, readPage } from './sqlitePage.js';
 import { writeRows } from './sqliteRows.js';
 import { type TableStatements, tableStatements } from './sqliteStatements.js';
-import { facetName, firstOrder } from './terms.js';
+import { facetName } from './terms.js';
 
 export interface SqliteReadStoreOptions {
   /** Path of the file. Several connections, of this process or its workers, may have it open. */
@@ -126,7 +125,7 @@ class SqliteReadStore implements ReadStore {
     return this.#readTable(table, build, (statements, state) =>
       state === 'filling'
         ? (lookUp(statements, anyTable(table), scope, facet) as readonly R[])
-        : rowsWith(statements, table, scope, facet),
+        : (readFacet(statements, anyTable(table), scope, facet) as readonly R[]),
     );
   }
 
@@ -136,7 +135,7 @@ class SqliteReadStore implements ReadStore {
     facets: readonly string[],
   ): Promise<readonly (readonly R[])[]> {
     return this.#readTable(table, undefined, (statements) =>
-      facets.map((facet) => rowsWith(statements, table, scope, facet)),
+      facets.map((facet) => readFacet(statements, anyTable(table), scope, facet) as readonly R[]),
     );
   }
 
@@ -276,31 +275,10 @@ class SqliteReadStore implements ReadStore {
 }
 
 const isLocked = (error: unknown): boolean =>
-  error instanceof CrmError && (error.cause as { code?: string } | undefined)?.code === 'SQLITE_BUSY';
+  error instanceof CrmError && String((error.cause as { code?: string } | undefined)?.code).startsWith('SQLITE_BUSY');
 
 /** Inside, rows are any JSON: their type is the table's own. */
 const anyTable = <R extends Row>(table: Table<R>): Table => table as unknown as Table;
 
 const parsed = <R extends Row>(doc: string | undefined): R | null =>
   doc === undefined ? null : (JSON.parse(doc) as R);
-
-const rowsWith = <R extends Row>(
-  statements: TableStatements,
-  table: Table<R>,
-  scope: string,
-  facet: string,
-): readonly R[] => {
-  const order = firstOrder(anyTable(table));
-  const entry = statements.entry(scope, facetName(facet));
-  if (!entry) return [];
-  if (entry.term !== null)
-    return statements
-      .by(order)
-      .docsOf(entry.term)
-      .map((doc) => JSON.parse(doc) as R);
-  const rows = (JSON.parse(entry.rows!) as number[]).map((row) => JSON.parse(statements.docByRow(row)) as R);
-  return rows
-    .map((row) => ({ row, sort: table.orders[order]!(row), key: table.key(row) }))
-    .sort(placeOrder('asc'))
-    .map(({ row }) => row);
-};

@@ -1,9 +1,8 @@
-import { placeOrder } from './order.js';
 import type { Row, Table } from './port.js';
 import type { TermChange } from './sqliteIndex.js';
 import type { NetChange } from './sqliteRows.js';
 import type { TableStatements } from './sqliteStatements.js';
-import { facetName, facetNames, firstOrder } from './terms.js';
+import { facetName, facetNames, inFirstOrder } from './terms.js';
 
 /*
  * A build that is being filled has no index yet: nobody pages through it, most rows change several times before it has
@@ -15,7 +14,7 @@ import { facetName, facetNames, firstOrder } from './terms.js';
 /** Rows read in one go to be indexed. */
 export const READ_ROWS = 500;
 /** Rows indexed in one go: the more, the fewer pages each of them touches; all of them are held in memory. */
-export const INDEX_ROWS = 20_000;
+export const INDEX_ROWS = 10_000;
 /** Changes of the index in one transaction, so that another connection does not wait long for its turn. */
 const INDEX_CHANGES = 2_000;
 
@@ -32,14 +31,11 @@ export const writeLookups = (statements: TableStatements, table: Table, changes:
 /** Every row of a build being filled with the facet, in the table's first order. */
 export const lookUp = (statements: TableStatements, table: Table, scope: string, facet: string): readonly Row[] => {
   const name = facetName(facet);
-  const sortOf = table.orders[firstOrder(table)]!;
-  return statements.lookups
+  const rows = statements.lookups
     .rowsOf(hashOf(scope, name))
     .map((number) => JSON.parse(statements.docByRow(number)) as Row)
-    .filter((row) => table.scope(row) === scope && facetNames(table, row).has(name))
-    .map((row) => ({ row, sort: sortOf(row), key: table.key(row) }))
-    .sort(placeOrder('asc'))
-    .map(({ row }) => row);
+    .filter((row) => table.scope(row) === scope && facetNames(table, row).has(name));
+  return inFirstOrder(table, rows);
 };
 
 const lookupsOf = (table: Table, row: Row | null): ReadonlySet<number> => {
@@ -50,7 +46,7 @@ const lookupsOf = (table: Table, row: Row | null): ReadonlySet<number> => {
   return hashes;
 };
 
-/** 53 bits in two lanes, multiplied and mixed as MurmurHash3 does. What it finds is compared, so that it need not be more. */
+/** 53 bits, mixed as MurmurHash3 does in two lanes. What it finds is compared, so that two may have the same. */
 const hashOf = (scope: string, name: string): number => {
   const text = `${scope} ${name}`;
   let low = 0x9747b28c;

@@ -1,12 +1,12 @@
 import type { Row, Table } from './port.js';
 import type { NetChange } from './sqliteRows.js';
 import type { Entry, TableStatements } from './sqliteStatements.js';
-import { indexed, isFacetName, orderNames, ordersOf, sortsOf } from './terms.js';
+import { type Indexed, indexed, isFacetName, orderNames, ordersOf, sortsOf } from './terms.js';
 
 /** A term of more rows than this gets postings. */
-export const RARE_ROWS = 32;
+const RARE_ROWS = 32;
 /** A term of fewer rows than this loses them again; well below, so that one row to and fro does not rebuild them. */
-export const FREQUENT_ROWS = 16;
+const FREQUENT_ROWS = 16;
 
 /** How a row stands in the postings of each of its terms. */
 interface Standing {
@@ -39,14 +39,14 @@ export class TermChanges {
   add({ key, row, before, after }: NetChange): void {
     const old = before && indexed(this.table, before);
     const now = after && indexed(this.table, after);
-    const leaves = { key, row, old, now: null };
-    const comes = { key, row, old: null, now };
+    const leaves = { key, row, old: standing(old), now: null };
+    const comes = { key, row, old: null, now: standing(now) };
     if (old === null || now === null || old.scope !== now.scope) {
       if (old) for (const name of old.names) this.#add(old.scope, name, leaves);
       if (now) for (const name of now.names) this.#add(now.scope, name, comes);
       return;
     }
-    const moves = stands(old, now) ? null : { key, row, old, now };
+    const moves = stands(old, now) ? null : { key, row, old: leaves.old, now: comes.now };
     for (const name of old.names) {
       if (!now.names.has(name)) this.#add(old.scope, name, leaves);
       else if (moves) this.#add(old.scope, name, moves);
@@ -73,6 +73,9 @@ export class TermChanges {
     }
   }
 }
+
+/** Without the names, which are many and no longer needed. */
+const standing = (row: Indexed | null): Standing | null => row && { sorts: row.sorts, measure: row.measure };
 
 const stands = (old: Standing, now: Standing): boolean =>
   old.measure === now.measure && old.sorts.every((sort, i) => sort === now.sorts[i]);

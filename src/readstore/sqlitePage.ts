@@ -4,7 +4,7 @@ import { placeOrder, withinBounds } from './order.js';
 import type { Page, PageQuery, Place, Row, Table, Total } from './port.js';
 import type { Entry, Range, TableStatements } from './sqliteStatements.js';
 import { ABOVE_EVERY_TEXT, BELOW_EVERY_TEXT } from './sqliteTables.js';
-import { indexed } from './terms.js';
+import { facetName, firstOrder, indexed, inFirstOrder } from './terms.js';
 
 /*
  * How a page is found depends on what it has to have:
@@ -52,6 +52,21 @@ export const readPage = (statements: TableStatements, table: Table, query: PageQ
   const hasMore = rows.length > query.limit;
   const page = { rows: hasMore ? rows.slice(0, query.limit) : rows, hasMore };
   return query.countUpTo === undefined ? page : { ...page, total: total(query.countUpTo) };
+};
+
+/** Every row with the facet, in the table's first order. */
+export const readFacet = (statements: TableStatements, table: Table, scope: string, facet: string): readonly Row[] => {
+  const entry = statements.entry(scope, facetName(facet));
+  if (!entry) return [];
+  if (entry.rows !== null) {
+    const numbers = JSON.parse(entry.rows) as number[];
+    return inFirstOrder(
+      table,
+      numbers.map((number) => rowOf(statements, number)),
+    );
+  }
+  const docs = statements.by(firstOrder(table)).docsOf(entry.term!);
+  return docs.map((doc) => JSON.parse(doc) as Row);
 };
 
 const find = (search: Search): Found => {

@@ -1,3 +1,4 @@
+import { placeOrder } from './order.js';
 import { ALL, type Row, type Table } from './port.js';
 
 /** What a row is found by: everything that an index holds of it, as pure functions of the row. */
@@ -41,6 +42,15 @@ export const firstOrder = (table: Table): string => {
   const [order] = orderNames(table);
   if (order === undefined) throw new TypeError(`The table ${table.name} declares no order.`);
   return order;
+};
+
+/** Rows in the table's first order. */
+export const inFirstOrder = (table: Table, rows: readonly Row[]): readonly Row[] => {
+  const sortOf = table.orders[firstOrder(table)]!;
+  return rows
+    .map((row) => ({ row, sort: sortOf(row), key: table.key(row) }))
+    .sort(placeOrder('asc'))
+    .map(({ row }) => row);
 };
 
 /** The orders in which search words can be paged through. */

@@ -77,8 +77,8 @@ export class GroupCommit {
       }
       this.#commit.run();
     } catch (error) {
-      if (this.database.inTransaction) this.database.exec('ROLLBACK');
       for (const job of batch) if (!settled.has(job)) job.reject(storeError(error));
+      if (this.database.inTransaction) this.database.exec('ROLLBACK');
       return;
     }
     for (const { job, result } of done) job.resolve(result);

@@ -1,18 +1,17 @@
-import { isDeepStrictEqual } from 'node:util';
 import type { z } from 'zod';
 import { isCrmError } from '../../errors.js';
 import { derivedId } from '../../kernel/ids.js';
 import { birthday, email, link, phone } from '../../kernel/values.js';
 import { contactDecider, isMinor } from '../contacts/decider.js';
 import { contactName, postalAddress, work } from '../contacts/events.js';
-import { customFields, externalId, labelled, notes, tags } from '../fields.js';
+import { customFields, externalId, isFieldName, labelled, notes, tags } from '../fields.js';
 import type { ImportedContact } from './contact.js';
 import { readContacts } from './contacts.js';
 import type { MappedColumn } from './mapping.js';
-import { type Existing, type ImportParts, NameDirectory, rowContext } from './ports.js';
+import { differs, type Existing, type ImportParts, NameDirectory, rowContext } from './ports.js';
 import { type ImportProblem, type ProblemCode, problem } from './problem.js';
 import { type ImportReport, inChunks, type RowOutcome, Tally } from './report.js';
-import { type ImportFile, readSource } from './source.js';
+import { type ImportFile, inFile, readSource } from './source.js';
 import { decodeText } from './text.js';
 import { readVCards } from './vcard.js';
 
@@ -25,7 +24,7 @@ interface ReadContacts {
 
 /** vCards where the text says so, otherwise a CSV with a header. */
 const read = (file: ImportFile): ReadContacts => {
-  const text = decodeText(file.bytes, file.encoding);
+  const text = inFile(file, () => decodeText(file.bytes, file.encoding));
   if (/^\s*(BEGIN:VCARD|END:VCARD|VERSION:\d)/im.test(text.slice(0, 4_096))) {
     const { cards, problems } = readVCards(text);
     return { contacts: cards, unread: 0, mapping: [], problems };
@@ -33,7 +32,12 @@ const read = (file: ImportFile): ReadContacts => {
   const source = readSource(file, 'contact');
   const { contacts, problems } = readContacts(source.rows);
   const all = [...source.problems, ...problems];
-  return { contacts, unread: source.rows.length - contacts.length, mapping: source.mapping, problems: all };
+  return {
+    contacts,
+    unread: source.leftOut + source.rows.length - contacts.length,
+    mapping: source.mapping,
+    problems: all,
+  };
 };
 
 /**
@@ -107,7 +111,8 @@ class ContactRows {
     const { companyName, department, jobTitle } = contact;
     const birthDate = keep('birthDate', birthday, contact.birthDate, 'BAD_DATE');
     if (birthDate !== undefined && isMinor(birthDate, this.parts.today)) this.#report('MINOR', line, 'birthDate');
-    const custom = Object.fromEntries(contact.customFields.map(({ name, value }) => [name.slice(0, 60), value]));
+    const named = contact.customFields.filter(({ name }) => isFieldName(name));
+    const custom = Object.fromEntries(named.map(({ name, value }) => [name.slice(0, 60), value]));
     return {
       name: keep(
         'name',
@@ -122,7 +127,7 @@ class ContactRows {
       links: each('links', labelled(link), contact.links),
       tags: contact.tags.length === 0 ? undefined : keep('tags', tags, contact.tags),
       notes: contact.notes.length === 0 ? undefined : keep('notes', notes, contact.notes),
-      customFields: contact.customFields.length === 0 ? undefined : keep('customFields', customFields, custom),
+      customFields: named.length === 0 ? undefined : keep('customFields', customFields, custom),
       company: this.#companies.id(companyName),
     };
   }
@@ -152,7 +157,7 @@ class ContactRows {
 
   async #update(contact: ImportedContact, fields: object, existing: Existing): Promise<RowOutcome> {
     const changed = Object.entries(fields).filter(
-      ([name, value]) => value !== undefined && !isDeepStrictEqual(value, existing.fields[name]),
+      ([name, value]) => value !== undefined && differs(value, existing.fields[name]),
     );
     if (changed.length === 0) return 'unchanged';
     if (this.parts.dryRun) return 'updated';

@@ -1,4 +1,3 @@
-import { isDeepStrictEqual } from 'node:util';
 import { minorDigitsOf } from '../../kernel/values.js';
 import { dealDecider } from '../deals/decider.js';
 import type { Stage } from '../pipelines/events.js';
@@ -6,7 +5,7 @@ import { readAgents } from './agents.js';
 import { readCompanies } from './companies.js';
 import { type ImportedDeal, readDeals } from './deals.js';
 import { ensureAgents, ensureCompanies, ensureProducts, linkSubsidiaries } from './namedRecords.js';
-import { type Existing, type ImportParts, NameDirectory, rowContext } from './ports.js';
+import { differs, type Existing, type ImportParts, NameDirectory, rowContext } from './ports.js';
 import { type ImportProblem, problem } from './problem.js';
 import { readProducts } from './products.js';
 import { type ImportedKind, type ImportReport, inChunks, type RowOutcome, Tally } from './report.js';
@@ -84,7 +83,7 @@ const readAll = (files: DealFiles, currency: string) => {
     const source = readSource(file, name);
     const { rows, problems } = read(source.rows);
     const all = [...source.problems, ...problems].sort((left, right) => left.line - right.line);
-    return { rows, unread: source.rows.length - rows.length, mapping: source.mapping, problems: all };
+    return { rows, unread: source.leftOut + source.rows.length - rows.length, mapping: source.mapping, problems: all };
   };
   const companies = kind(files.companies, 'company', (rows) => {
     const { companies: found, problems } = readCompanies(rows);
@@ -222,7 +221,7 @@ class DealRows {
 
   async #update(row: ImportedDeal, fields: DealFields, stage: Stage, existing: Existing): Promise<RowOutcome> {
     const changed = Object.entries(fields).filter(
-      ([name, value]) => value !== undefined && !isDeepStrictEqual(value, existing.fields[name]),
+      ([name, value]) => value !== undefined && differs(value, existing.fields[name]),
     );
     if (changed.length === 0 && existing.fields.stage === stage.id) return 'unchanged';
     if (this.parts.dryRun) return 'updated';

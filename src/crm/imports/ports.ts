@@ -1,3 +1,4 @@
+import { canonicalJson } from '../../kernel/canonical.js';
 import type { CommandContext, CommandHandler } from '../../kernel/commandHandler.js';
 import { derivedId } from '../../kernel/ids.js';
 import type { ExternalIds } from '../externalIds.js';
@@ -38,6 +39,10 @@ export interface ImportParts {
   readonly dryRun: boolean;
   readonly progress?: Progress;
 }
+
+/** Whether a value of a file says something else than the record has; members that are not there say nothing. */
+export const differs = (said: unknown, kept: unknown): boolean =>
+  kept === undefined || canonicalJson(said) !== canonicalJson(kept);
 
 /** The context of one row: its command id follows from the import's, so that the whole can be sent again. */
 export const rowContext = ({ context }: ImportParts, kind: string, line: number): CommandContext => {

@@ -28,11 +28,15 @@ export class Passwords {
 
   /**
    * The password of a new account. Sent again it is left as it is; another password is IDEMPOTENCY_CONFLICT, so that
-   * repeating a sign-up never changes one.
+   * repeating a sign-up never changes one. Answers whether there was none before.
    */
-  async setFirst(account: string, password: string, field: string): Promise<void> {
-    if ((await this.stateStore.get(SPACE, account)) === null) return this.set(account, password, field);
+  async setFirst(account: string, password: string, field: string): Promise<boolean> {
+    if ((await this.stateStore.get(SPACE, account)) === null) {
+      await this.set(account, password, field);
+      return true;
+    }
     if (!(await this.matches(account, password))) throw new CrmError('IDEMPOTENCY_CONFLICT', { field });
+    return false;
   }
 
   /** Error: BAD_USER_INPUT where it is too short or too long. */
@@ -43,6 +47,11 @@ export class Passwords {
     if (length > MAX_LENGTH)
       throw new CrmError('BAD_USER_INPUT', { field, reason: `At most ${MAX_LENGTH} characters.` });
     await this.stateStore.put(SPACE, account, await hash(password, PARAMETERS));
+  }
+
+  /** For an account that did not come to be. */
+  forget(account: string): Promise<void> {
+    return this.stateStore.remove(SPACE, account);
   }
 
   /** Whether it is the account's password; for `null`, an unknown account, it is not, after as much work. */

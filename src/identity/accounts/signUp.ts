@@ -2,6 +2,8 @@ import { CrmError } from '../../errors.js';
 import type { Clock } from '../../kernel/clock.js';
 import type { CommandContext, CommandHandler, Handled } from '../../kernel/commandHandler.js';
 import { derivedId } from '../../kernel/ids.js';
+import { validate } from '../../kernel/validate.js';
+import { line } from '../../kernel/values.js';
 import { OPERATOR } from '../../kernel/workspace.js';
 import type { StateStore } from '../../statestore/port.js';
 import type { Passwords } from '../access/passwords.js';
@@ -52,6 +54,7 @@ export interface SignUpParts {
  */
 export const signUp = async (request: SignUp, parts: SignUpParts): Promise<SignedUp> => {
   const { handler, stateStore } = parts;
+  validate(request.workspaceName, line(200), 'workspaceName');
   const base = { actor: OPERATOR, commandId: request.commandId, correlationId: request.correlationId };
   const asOperator = { ...base, workspace: OPERATOR, controller: OPERATOR };
   const account = handler.newId(asOperator, 'account');
@@ -59,8 +62,9 @@ export const signUp = async (request: SignUp, parts: SignUpParts): Promise<Signe
   const claim = parts.claimKey(request.email);
   const claimed = await stateStore.reserveClaim(EMAIL_CLAIMS, claim, account, parts.clock.now() + RESERVATION_MS);
   if (claimed === 'held') throw new CrmError('ALREADY_TAKEN', { field: 'email' });
+  let passwordIsNew = false;
   try {
-    await parts.passwords.setFirst(account, request.password, 'password');
+    passwordIsNew = await parts.passwords.setFirst(account, request.password, 'password');
     const { name, email, phone, acceptedPolicyVersion, confirmsAdult } = request;
     await handler.handle(
       accountDecider,
@@ -79,6 +83,7 @@ export const signUp = async (request: SignUp, parts: SignUpParts): Promise<Signe
     );
   } catch (error) {
     if (claimed === 'reserved') await stateStore.releaseClaim(EMAIL_CLAIMS, claim, account);
+    if (passwordIsNew) await parts.passwords.forget(account);
     throw error;
   }
   await stateStore.confirmClaim(EMAIL_CLAIMS, claim, account);
