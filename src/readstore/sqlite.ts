@@ -12,7 +12,7 @@ import type {
   Row,
   Table,
 } from './port.js';
-import { type BuildState, type Builds, sqliteBuilds } from './sqliteBuilds.js';
+import { type BuildState, Builds } from './sqliteBuilds.js';
 import { INDEX_ROWS, lookUp, piecesOf, READ_ROWS, writeLookups } from './sqliteFilling.js';
 import { TermChanges, writeTerms } from './sqliteIndex.js';
 import { readFacet, readPage } from './sqlitePage.js';
@@ -63,7 +63,7 @@ class SqliteReadStore implements ReadStore {
 
   constructor(private readonly database: SqliteDatabase) {
     database.pragma(`wal_autocheckpoint = ${LOG_PAGES}`);
-    this.#builds = sqliteBuilds(database);
+    this.#builds = new Builds(database);
     this.#begin = database.prepare('BEGIN');
     this.#beginImmediate = database.prepare('BEGIN IMMEDIATE');
     this.#commit = database.prepare('COMMIT');

@@ -1,0 +1,14 @@
+import type { ReadStore } from '../../src/readstore/port.js';
+import { buildsContract } from './readStoreBuilds.js';
+import { pagesContract } from './readStorePages.js';
+import { rowsContract } from './readStoreRows.js';
+
+/** Opens an empty store; what is opened is closed by the caller of the contract after each test. */
+export type OpenReadStore = () => ReadStore;
+
+/** What every read store does, whatever the engine (design.md, "Ports" and "Projections"). */
+export const readStoreContract = (name: string, open: OpenReadStore): void => {
+  describe(`${name} keeps rows`, () => rowsContract(open));
+  describe(`${name} pages`, () => pagesContract(open));
+  describe(`${name} builds`, () => buildsContract(open));
+};
