@@ -9,6 +9,7 @@ import {
   deleted,
   externalFacet,
   LIVE,
+  listedWhereFiltered,
   nameFacet,
   type RecordRow,
   restored,
@@ -43,6 +44,7 @@ const table: Table<CompanyRow> = {
   },
   words: (row) =>
     row.deletedAt === undefined ? words(row.name, row.domain, row.sector, row.location, ...(row.tags ?? [])) : [],
+  listedIn: listedWhereFiltered,
   orders: { name: (row) => sortKey(row.name), created: (row) => row.createdAt },
 };
 

@@ -13,6 +13,7 @@ import {
   deleted,
   externalFacet,
   LIVE,
+  listedWhereFiltered,
   type RecordRow,
   restored,
   tagFacet,
@@ -124,6 +125,7 @@ const table: Table<ContactRow> = {
   scope: (row) => row.workspace,
   facets: facetsOf,
   words: wordsOf,
+  listedIn: listedWhereFiltered,
   orders: { name: nameOrder, created: (row) => row.createdAt },
 };
 

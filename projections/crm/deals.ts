@@ -11,6 +11,7 @@ import {
   deleted,
   externalFacet,
   LIVE,
+  listedWhereFiltered,
   type RecordRow,
   restored,
   tagFacet,
@@ -69,6 +70,7 @@ const table: Table<DealRow> = {
   scope: (row) => row.workspace,
   facets: facetsOf,
   words: (row) => (row.deletedAt === undefined ? words(row.title, row.productText, ...(row.tags ?? [])) : []),
+  listedIn: (facet) => (facet.startsWith(WORTH) ? [] : listedWhereFiltered(facet)),
   orders: {
     closeDate: (row) => row.closeDate ?? '9999',
     created: (row) => row.createdAt,

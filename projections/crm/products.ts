@@ -3,7 +3,18 @@ import type { PageQuery, ReadStore, Table } from '../../src/readstore/port.js';
 import { holdsNobody } from '../person.js';
 import { on, type Projection, patch, put } from '../projection.js';
 import { sortKey } from '../tokens.js';
-import { BIN, created, deleted, externalFacet, LIVE, nameFacet, type RecordRow, restored, updated } from './record.js';
+import {
+  BIN,
+  created,
+  deleted,
+  externalFacet,
+  LIVE,
+  listedWhereFiltered,
+  nameFacet,
+  type RecordRow,
+  restored,
+  updated,
+} from './record.js';
 
 export interface ProductRow extends RecordRow {
   readonly name?: string;
@@ -23,6 +34,7 @@ const table: Table<ProductRow> = {
     if (row.name !== undefined) facets.push(nameFacet(row.name));
     return facets;
   },
+  listedIn: listedWhereFiltered,
   orders: { name: (row) => sortKey(row.name) },
 };
 

@@ -1,5 +1,5 @@
 import { Erased } from '../../src/kernel/personal.js';
-import type { Row } from '../../src/readstore/port.js';
+import { ALL, type Row } from '../../src/readstore/port.js';
 import { sortKey } from '../tokens.js';
 
 /** Facets that the records of every slice share: where a record stands is told by one of the two. */
@@ -11,6 +11,9 @@ export const clientFacet = (client: string): string => `client:${client}`;
 export const tagFacet = (tag: string): string => `tag:${sortKey(tag)}`;
 export const externalFacet = (externalId: string): string => `external:${externalId}`;
 export const nameFacet = (name: string): string => `name:${sortKey(name)}`;
+
+/** Lists of records always name a facet, `LIVE` or `BIN` at least: of the rows as a whole there is no list to keep. */
+export const listedWhereFiltered = (facet: string): readonly string[] | undefined => (facet === ALL ? [] : undefined);
 
 /** What the rows of all records have. */
 export interface RecordRow {

@@ -1,6 +1,6 @@
 import { CrmError } from '../errors.js';
 import { ALL, type PageQuery, type Table, type Total } from './port.js';
-import { facetName, type Indexed, wordName, wordOrders } from './terms.js';
+import { facetName, type Indexed, ordersOf, wordName, wordOrders } from './terms.js';
 
 /** What a row has to meet: every name, and for every prefix a word that begins so. */
 export interface Conditions {
@@ -19,7 +19,7 @@ export const MAX_TERMS = 32;
 export const conditionsOf = (table: Table, query: PageQuery): Conditions => {
   const words = new Set(query.words ?? []);
   if (!Object.hasOwn(table.orders, query.order) || (words.size > 0 && !wordOrders(table).includes(query.order))) {
-    throw new CrmError('BAD_USER_INPUT', { field: 'orderBy', reason: 'The list has no such order for this search.' });
+    throw noSuchOrder();
   }
   const names = new Set((query.facets ?? []).filter((facet) => facet !== ALL).map(facetName));
   const prefixes: string[] = [];
@@ -31,8 +31,12 @@ export const conditionsOf = (table: Table, query: PageQuery): Conditions => {
     throw new CrmError('BAD_USER_INPUT', { limit: MAX_TERMS, actual: names.size + prefixes.length });
   }
   if (names.size + prefixes.length === 0) names.add(facetName(ALL));
+  if ([...names].some((name) => !ordersOf(table, name).includes(query.order))) throw noSuchOrder();
   return { names: [...names], prefixes };
 };
+
+const noSuchOrder = (): CrmError =>
+  new CrmError('BAD_USER_INPUT', { field: 'orderBy', reason: 'The list has no such order for this filter or search.' });
 
 export const meets = (row: Indexed, { names, prefixes }: Conditions): boolean =>
   names.every((name) => row.names.has(name)) &&

@@ -23,6 +23,11 @@ export interface Table<R extends Row = Row> {
   readonly orders: { readonly [order: string]: (row: R) => string };
   /** Orders that search words can be combined with; default: the first order alone. Facets go with every order. */
   readonly wordOrders?: readonly string[];
+  /**
+   * The orders that a facet can be listed in; default: all. In none, its rows are counted and summed, but not listed,
+   * which is all that a facet for totals needs. Of the orders that nobody asks for nothing is kept.
+   */
+  readonly listedIn?: (facet: string) => readonly string[] | undefined;
   /** An integer that is summed up per facet, e.g. a deal's value in minor units. */
   readonly measure?: (row: R) => number;
 }

@@ -106,6 +106,10 @@ const writeTerm = (write: TermWrite, freeTerm: number): boolean => {
   const { statements, scope, name } = write;
   const entry = statements.entry(scope, name);
   const { count, sum } = totalsAfter(write, entry);
+  if (ordersOf(write.table, name).length === 0) {
+    writeEntry(write, entry, { count, sum, magnitude: 0, term: null, rows: null });
+    return false;
+  }
   if (entry?.term != null) {
     writePostings(write, entry.term);
     if (count >= FREQUENT_ROWS) {

@@ -58,4 +58,8 @@ export const wordOrders = (table: Table): readonly string[] => table.wordOrders 
 
 /** The orders that a term has postings in. */
 export const ordersOf = (table: Table, name: string): readonly string[] =>
-  isFacetName(name) ? orderNames(table) : wordOrders(table);
+  isFacetName(name) ? facetOrders(table, name.slice(facetName('').length)) : wordOrders(table);
+
+/** The orders in which a facet can be paged through. */
+export const facetOrders = (table: Table, facet: string): readonly string[] =>
+  table.listedIn?.(facet) ?? orderNames(table);

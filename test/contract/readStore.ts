@@ -1,5 +1,6 @@
 import type { ReadStore } from '../../src/readstore/port.js';
 import { buildsContract } from './readStoreBuilds.js';
+import { listingContract } from './readStoreListing.js';
 import { pagesContract } from './readStorePages.js';
 import { rowsContract } from './readStoreRows.js';
 
@@ -10,5 +11,6 @@ export type OpenReadStore = () => ReadStore;
 export const readStoreContract = (name: string, open: OpenReadStore): void => {
   describe(`${name} keeps rows`, () => rowsContract(open));
   describe(`${name} pages`, () => pagesContract(open));
+  describe(`${name} lists`, () => listingContract(open));
   describe(`${name} builds`, () => buildsContract(open));
 };
