@@ -1,0 +1,17 @@
+import { derivedId, isUuid, timeOrderedIds } from '../../src/kernel/ids.js';
+
+test('new ids are UUIDs of version 7, and those of a later millisecond are greater (RFC 9562 section 5.7)', () => {
+  let now = Date.UTC(2026, 10, 24);
+  const ids = timeOrderedIds({ now: () => now++ });
+  const drawn = Array.from({ length: 1_000 }, () => ids.next());
+  expect(drawn.every((id) => isUuid(id) && id[14] === '7' && '89ab'.includes(id[19]!))).toBe(true);
+  expect(drawn.toSorted()).toEqual(drawn);
+});
+
+test('derived ids follow from their parts alone, and no two lists of parts meet', () => {
+  expect(derivedId('contact', 'w', 'a')).toBe(derivedId('contact', 'w', 'a'));
+  expect(isUuid(derivedId('x'))).toBe(true);
+  expect(derivedId('x')[14]).toBe('8');
+  const lists = [['ab', 'c'], ['a', 'bc'], ['abc'], ['abc', ''], ['', 'abc']];
+  expect(new Set(lists.map((parts) => derivedId(...parts))).size).toBe(lists.length);
+});
