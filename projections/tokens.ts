@@ -39,6 +39,10 @@ const OPTIONAL_MARKS =
   // biome-ignore lint/suspicious/noMisleadingCharacterClass: the marks are meant by themselves
   /[\u0300-\u0344\u0346-\u036f\u0483-\u0487\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7\u0610-\u061a\u064b-\u065f\u0670\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20f0\ufe20-\ufe2f]/g;
 
+/** Letters with a stroke, which Unicode does not take apart; people search for them without it. */
+const STROKES = /[łøđħŧ]/g;
+const withoutStroke: { readonly [letter: string]: string } = { ł: 'l', ø: 'o', đ: 'd', ħ: 'h', ŧ: 't' };
+
 /**
  * The text as it is compared: compatibility forms (UAX 15) and case (by way of upper case, as full case folding has it:
  * `ß` is `ss`) set aside, optional marks removed. Folding twice changes nothing.
@@ -46,8 +50,9 @@ const OPTIONAL_MARKS =
 export const fold = (text: string): string => {
   if (ASCII.test(text)) return text.toLowerCase();
   const bare = text.normalize('NFKD').replace(OPTIONAL_MARKS, '');
-  const oneCase = bare.toUpperCase().toLowerCase().replaceAll('ς', 'σ');
-  return oneCase.normalize('NFKD').replace(OPTIONAL_MARKS, '').normalize('NFC');
+  const oneCase = bare.toLowerCase().toUpperCase().toLowerCase().replaceAll('ς', 'σ');
+  const plain = oneCase.replace(STROKES, (letter) => withoutStroke[letter]!);
+  return plain.normalize('NFKD').replace(OPTIONAL_MARKS, '').normalize('NFC');
 };
 
 /** Cut to a length, but not in the middle of a character. */

@@ -12,7 +12,7 @@ import { currency as currencyCode } from '../kernel/values.js';
 import { OPERATOR } from '../kernel/workspace.js';
 import { readConfig } from './config.js';
 import { type Installation, openInstallation } from './installation.js';
-import { masterKeyMessage, progressBar, reportInWords } from './terminal.js';
+import { inWords, masterKeyMessage, progressBar, reportInWords } from './terminal.js';
 
 const HELP = `crm <command> [options]     works on DATA_DIR; stop the server first
 
@@ -163,11 +163,7 @@ const fileAt = async (path: string, kind: string, options: Options): Promise<Imp
 };
 
 main(process.argv.slice(2)).catch((error: unknown) => {
-  const said = isCrmError(error)
-    ? `${error.code}: ${error.message}`
-    : error instanceof Error
-      ? error.message
-      : 'failed';
+  const said = isCrmError(error) ? inWords(error) : error instanceof Error ? error.message : 'failed';
   process.stderr.write(`crm: ${said}\n`);
   process.exitCode = 1;
 });

@@ -96,6 +96,7 @@ export class Installation {
       handler: this.handler,
       vault,
       stateStore,
+      ids,
       purged: (position) =>
         this.waitFor(
           allProjections.map(({ name }) => name),

@@ -2,7 +2,7 @@ import 'reflect-metadata';
 import { isCrmError } from '../errors.js';
 import { readConfig } from './config.js';
 import { serve } from './serve.js';
-import { masterKeyMessage } from './terminal.js';
+import { inWords, masterKeyMessage } from './terminal.js';
 
 /** `npm start`: serves until SIGTERM or SIGINT, then finishes what it has accepted. */
 const main = async (): Promise<void> => {
@@ -21,11 +21,7 @@ const main = async (): Promise<void> => {
 };
 
 main().catch((error: unknown) => {
-  const said = isCrmError(error)
-    ? `${error.code}: ${error.message}`
-    : error instanceof Error
-      ? error.message
-      : String(error);
+  const said = isCrmError(error) ? inWords(error) : error instanceof Error ? error.message : String(error);
   process.stderr.write(`The server did not start. ${said}\n`);
   process.exit(1);
 });

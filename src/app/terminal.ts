@@ -1,4 +1,5 @@
 import type { ImportReport } from '../crm/imports/report.js';
+import type { CrmError } from '../errors.js';
 import type { Config } from './config.js';
 
 const BAR_WIDTH = 30;
@@ -47,3 +48,7 @@ const problemsInWords = (problems: ImportReport['kinds'][number]['problems']): s
     return `  ${name}: ${reason} Line ${places.slice(0, MAX_LINES_SHOWN).join(', ')}${more}`;
   });
 };
+
+/** An error of ours: its code, what it means, and the argument or file that it is about. */
+export const inWords = ({ code, message, details: { field } }: CrmError): string =>
+  `${code}: ${message}${field === undefined ? '' : ` (${field})`}`;

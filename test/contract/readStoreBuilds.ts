@@ -131,7 +131,7 @@ export const buildsContract = (open: OpenReadStore): void => {
         { weight: 5, arbitrary: fc.record({ id: fc.nat(80), facets: terms, words: terms, amount: fc.nat(9) }) },
         { weight: 1, arbitrary: fc.nat(80) },
       ),
-      { minLength: 1, maxLength: 250 },
+      { minLength: 1, maxLength: 250, size: 'max' },
     );
     await fc.assert(
       fc.asyncProperty(changes, fc.integer({ min: 1, max: 60 }), fc.nat(6), async (all, batchSize, indexAfter) => {
@@ -150,7 +150,7 @@ export const buildsContract = (open: OpenReadStore): void => {
         await next.write([...next.rows.keys()].slice(0, 40));
         await compare(store, next);
       }),
-      { numRuns: 30 },
+      { numRuns: 30, interruptAfterTimeLimit: 20_000 },
     );
   });
 };

@@ -11,7 +11,7 @@ const numbered = (count: number, more: (n: number) => object) =>
 /** Sort keys with ties, prefixes of each other, the empty one, and what UTF-8 and UTF-16 put in different places. */
 const sort = fc.constantFrom('', 'a', 'ab', 'a\u0001', 'b', 'é', 'z', '\ue000', '\uffff', '😀', '\u{10ffff}');
 const key = fc.oneof(
-  { weight: 8, arbitrary: fc.nat(70).map((n) => `p${n}`) },
+  { weight: 8, arbitrary: fc.nat(150).map((n) => `p${n}`) },
   { weight: 1, arbitrary: fc.constantFrom('', 'p', '\ufffd', '😀', 'é', '0198c2f4-0000-7000-8000-000000000000') },
 );
 const word = fc.constantFrom('anna', 'anne', 'an', 'bob', 'über', '日本', '😀x', 'a@b.example');
@@ -30,7 +30,12 @@ const row = fc
   .map(({ id, ...more }) => person(id, more));
 
 const change = fc.oneof({ weight: 6, arbitrary: row }, { weight: 1, arbitrary: key });
-const batches = fc.array(fc.array(change, { maxLength: 80 }), { minLength: 1, maxLength: 5 });
+/** Large enough for terms to be frequent at times, and rare at others. */
+const batches = fc.array(fc.array(change, { maxLength: 120, size: 'max' }), {
+  minLength: 1,
+  maxLength: 4,
+  size: 'max',
+});
 
 const query: fc.Arbitrary<PageQuery> = fc.record(
   {
@@ -71,7 +76,7 @@ export const pagesContract = (open: OpenReadStore): void => {
         for (const changes of written) await writer.write(changes);
         for (const asked of queries) await comparePage(store, writer, asked);
       }),
-      { numRuns: 60 },
+      { numRuns: 60, interruptAfterTimeLimit: 20_000 },
     );
   });
 
@@ -93,7 +98,7 @@ export const pagesContract = (open: OpenReadStore): void => {
         }
         expect(visited).toEqual(expected);
       }),
-      { numRuns: 40 },
+      { numRuns: 40, interruptAfterTimeLimit: 20_000 },
     );
   });
 

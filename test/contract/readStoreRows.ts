@@ -75,7 +75,7 @@ export const rowsContract = (open: OpenReadStore): void => {
 
   test('totals are right after any sequence of changes', async () => {
     await fc.assert(
-      fc.asyncProperty(fc.array(batch, { minLength: 1, maxLength: 12 }), async (batches) => {
+      fc.asyncProperty(fc.array(batch, { minLength: 1, maxLength: 8, size: 'max' }), async (batches) => {
         const store = open();
         const writer = await writing(store, directory, people);
         for (const changes of batches) {
@@ -93,7 +93,7 @@ export const rowsContract = (open: OpenReadStore): void => {
         await writer.write([...writer.rows.keys()]);
         expect(await store.totals(people, 'w1', '')).toEqual([]);
       }),
-      { numRuns: 25 },
+      { numRuns: 25, interruptAfterTimeLimit: 20_000 },
     );
   });
 
@@ -132,7 +132,7 @@ const batch = fc.array(
     },
     { weight: 1, arbitrary: fc.nat(60).map((n) => `p${n}`) },
   ),
-  { maxLength: 60 },
+  { maxLength: 60, size: 'max' },
 );
 
 const bound = (writer: Writer) => ({ write: writer.write.bind(writer) });

@@ -62,9 +62,11 @@ export const importDeals = async (
     kinds.push(kindOf('agent', read.agents, tally));
   }
   const { tally, problems } = await importRows(read.deals.rows, directories, options.currency, parts);
-  const deals = { ...read.deals, problems: [...read.deals.problems, ...problems] };
+  const deals = { ...read.deals, problems: [...read.deals.problems, ...problems].sort(byLine) };
   return { dryRun: parts.dryRun, kinds: [...kinds, kindOf('deal', deals, tally)] };
 };
+
+const byLine = (left: ImportProblem, right: ImportProblem): number => left.line - right.line;
 
 interface ReadKind<T> extends Pick<ImportedKind, 'mapping' | 'problems'> {
   readonly rows: readonly T[];
@@ -82,7 +84,7 @@ const readAll = (files: DealFiles, currency: string) => {
     if (file === undefined) return undefined;
     const source = readSource(file, name);
     const { rows, problems } = read(source.rows);
-    const all = [...source.problems, ...problems].sort((left, right) => left.line - right.line);
+    const all = [...source.problems, ...problems].sort(byLine);
     return { rows, unread: source.leftOut + source.rows.length - rows.length, mapping: source.mapping, problems: all };
   };
   const companies = kind(files.companies, 'company', (rows) => {

@@ -1,6 +1,8 @@
+import { CrmError, isCrmError } from '../../errors.js';
 import type { Json } from '../../kernel/canonical.js';
 import type { CommandContext, CommandHandler } from '../../kernel/commandHandler.js';
 import type { Position } from '../../kernel/envelope.js';
+import type { Ids } from '../../kernel/ids.js';
 import type { StateStore } from '../../statestore/port.js';
 import type { Vault } from '../../vault/port.js';
 import { erasureRequestDecider, subjectDecider } from './decider.js';
@@ -20,6 +22,7 @@ export interface EraserParts {
   readonly handler: CommandHandler;
   readonly vault: Vault;
   readonly stateStore: StateStore;
+  readonly ids: Ids;
   /** Resolves when every read model that holds people has passed the position, and so has purged the subject. */
   readonly purged: (position: Position) => Promise<void>;
   /** Drops what this process remembers of the contact. */
@@ -35,16 +38,16 @@ export class Eraser {
 
   /** Resolves once the person is gone from every key and read model. `note` is kept under the workspace's key. */
   async erase(order: ErasureOrder, note: string | undefined, context: CommandContext): Promise<Position> {
-    const { contact, subject: target, kind, reason } = order;
-    await this.parts.handler.handle(
-      erasureRequestDecider,
-      target,
-      { type: 'RequestErasure', subject: context.workspace, target, contact, kind, reason, note },
-      context,
-    );
-    const intent = { order, context } as unknown as Json;
-    await this.parts.stateStore.put(INTENTS, target, intent);
-    return this.#run(order, context);
+    const identified = { ...context, commandId: context.commandId ?? this.parts.ids.next() };
+    const intent = { order, context: identified } as unknown as Json;
+    await this.parts.stateStore.put(INTENTS, order.subject, intent);
+    try {
+      await this.#record(order, note, identified);
+    } catch (error) {
+      if (error instanceof CrmError) await this.parts.stateStore.remove(INTENTS, order.subject);
+      throw error;
+    }
+    return this.#run(order, identified);
   }
 
   /** Takes up what a crash has interrupted. Answers how many. */
@@ -52,9 +55,27 @@ export class Eraser {
     const intents = await this.parts.stateStore.list(INTENTS);
     for (const { value } of intents) {
       const { order, context } = value as unknown as { order: ErasureOrder; context: CommandContext };
+      await this.#record(order, undefined, context).catch((error: unknown) => {
+        // Recorded before the crash, with its note, which was kept nowhere else.
+        if (!isCrmError(error, 'IDEMPOTENCY_CONFLICT')) throw error;
+      });
       await this.#run(order, context);
     }
     return intents.length;
+  }
+
+  async #record(order: ErasureOrder, note: string | undefined, context: CommandContext): Promise<void> {
+    const { contact, subject: target, kind, reason } = order;
+    const request = {
+      type: 'RequestErasure',
+      subject: context.workspace,
+      target,
+      contact,
+      kind,
+      reason,
+      note,
+    } as const;
+    await this.parts.handler.handle(erasureRequestDecider, target, request, context);
   }
 
   async #run(order: ErasureOrder, context: CommandContext): Promise<Position> {
