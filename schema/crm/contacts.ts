@@ -16,7 +16,7 @@ import { CrmError } from '../../src/errors.js';
 import { clientDecider } from '../../src/identity/clients/decider.js';
 import { instant } from '../../src/kernel/clock.js';
 import { streamOf } from '../../src/kernel/decider.js';
-import { derivedId } from '../../src/kernel/ids.js';
+import { subjectIdOf } from '../../src/kernel/ids.js';
 import { consentDecider } from '../../src/privacy/consent/decider.js';
 import { subjectDecider } from '../../src/privacy/erasure/decider.js';
 import { Allow } from '../access.js';
@@ -122,7 +122,7 @@ export class ContactResolver {
     if (wanted(input.clientId)) await requireClient(input.clientId, context);
     const command = context.command(input.commandId, input.clientId);
     const id = context.services.handler.newId(command, 'contact');
-    const subject = derivedId('subject', id);
+    const subject = subjectIdOf(id);
     const fields = withoutNulls(await fieldsIn(input, context));
     const data = { ...fields, subject, externalId: input.externalId ?? undefined };
     const claim = { kind: 'contact', externalId: data.externalId, owner: subject } as const;

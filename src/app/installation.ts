@@ -23,7 +23,7 @@ import { memberDecider } from '../identity/members/decider.js';
 import { type Clock, instant, systemClock } from '../kernel/clock.js';
 import { type CommandContext, CommandHandler } from '../kernel/commandHandler.js';
 import type { Position } from '../kernel/envelope.js';
-import { derivedId, type Ids, pooledRandomBytes, timeOrderedIds } from '../kernel/ids.js';
+import { type Ids, pooledRandomBytes, subjectIdOf, timeOrderedIds } from '../kernel/ids.js';
 import { Eraser } from '../privacy/erasure/erase.js';
 import type { ReadStore } from '../readstore/port.js';
 import { openSqliteReadStore } from '../readstore/sqlite.js';
@@ -143,7 +143,7 @@ export class Installation {
     addMember: async (agent, memberContext) => {
       const member = this.handler.newId(memberContext, 'member');
       const { name, manager, office } = agent;
-      const subject = derivedId('subject', member);
+      const subject = subjectIdOf(member);
       const add = { type: 'AddMember', subject, role: 'AGENT', name, manager, office } as const;
       await this.handler.handle(memberDecider, member, add, memberContext);
       return member;

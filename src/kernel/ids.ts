@@ -52,5 +52,12 @@ export const derivedId = (...parts: readonly string[]): string => {
   return formatUuid(hash.digest().subarray(0, 16), 8);
 };
 
+/**
+ * The id of the subject that a record is about: follows from the record's, and has the time that a new record's id begins
+ * with. Ids that lie close in time lie close in every index, and a write touches fewer pages.
+ */
+export const subjectIdOf = (recordId: string): string =>
+  recordId.slice(0, 13) + derivedId('subject', recordId).slice(13);
+
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 export const isUuid = (text: string): boolean => UUID.test(text);

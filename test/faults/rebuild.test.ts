@@ -11,7 +11,7 @@ import { CrmError } from '../../src/errors.js';
 import { memoryEventStore } from '../../src/eventstore/memory.js';
 import type { EventStore } from '../../src/eventstore/port.js';
 import { CommandHandler } from '../../src/kernel/commandHandler.js';
-import { derivedId, pooledRandomBytes, timeOrderedIds } from '../../src/kernel/ids.js';
+import { derivedId, subjectIdOf, pooledRandomBytes, timeOrderedIds } from '../../src/kernel/ids.js';
 import { consentDecider } from '../../src/privacy/consent/decider.js';
 import { subjectDecider } from '../../src/privacy/erasure/decider.js';
 import { memoryReadStore } from '../../src/readstore/memory.js';
@@ -215,7 +215,7 @@ describe('the projection runner, over stores in memory', () => {
       () => {
         const id = idOf('contact', below(12));
         const data = {
-          subject: derivedId('subject', id),
+          subject: subjectIdOf(id),
           name: { givenName: `Name ${below(5)}` },
           tags: [`tag ${below(3)}`],
         };
@@ -225,7 +225,7 @@ describe('the projection runner, over stores in memory', () => {
       () => {
         const id = idOf('contact', below(12));
         const type = below(2) === 0 ? 'DeleteContact' : 'RestoreContact';
-        return handler.handle(contactDecider, id, { type, subject: derivedId('subject', id) } as const, context);
+        return handler.handle(contactDecider, id, { type, subject: subjectIdOf(id) } as const, context);
       },
       () => {
         const id = idOf('deal', below(12));
@@ -245,7 +245,7 @@ describe('the projection runner, over stores in memory', () => {
         return handler.handle(dealDecider, id, { type: 'UpdateDeal', data, stage: 'won', given } as const, context);
       },
       () => {
-        const subject = derivedId('subject', idOf('contact', below(12)));
+        const subject = subjectIdOf(idOf('contact', below(12)));
         const consent = { subject, purpose: 'MARKETING', channel: 'EMAIL' } as const;
         const give = { type: 'GiveConsent', ...consent, basis: 'CONSENT', noticeVersion: `${below(3)}` } as const;
         return handler.handle(
@@ -258,7 +258,7 @@ describe('the projection runner, over stores in memory', () => {
       async () => {
         if (below(4) > 0) return;
         const contact = idOf('contact', below(12));
-        const subject = derivedId('subject', contact);
+        const subject = subjectIdOf(contact);
         await vault.close(WORKSPACE, subject);
         const kind = below(2) === 0 ? 'ERASE' : 'ANONYMISE';
         await handler.handle(

@@ -4,7 +4,7 @@ import { CrmError } from '../../src/errors.js';
 import { memoryEventStore } from '../../src/eventstore/memory.js';
 import type { EventStore } from '../../src/eventstore/port.js';
 import { type CommandContext, CommandHandler } from '../../src/kernel/commandHandler.js';
-import { derivedId, pooledRandomBytes, timeOrderedIds } from '../../src/kernel/ids.js';
+import { pooledRandomBytes, subjectIdOf, timeOrderedIds } from '../../src/kernel/ids.js';
 import { openEvents } from '../../src/kernel/openEvent.js';
 import { Erased } from '../../src/kernel/personal.js';
 import type { Vault } from '../../src/vault/port.js';
@@ -42,9 +42,9 @@ const context = (commandId: string | null = null, workspace = 'workspace'): Comm
 });
 
 const create = (id: string, givenName: string) =>
-  ({ type: 'CreateContact', data: { subject: derivedId('subject', id), name: { givenName } }, given }) as const;
+  ({ type: 'CreateContact', data: { subject: subjectIdOf(id), name: { givenName } }, given }) as const;
 const rename = (id: string, givenName: string) =>
-  ({ type: 'UpdateContact', data: { subject: derivedId('subject', id), name: { givenName } }, given }) as const;
+  ({ type: 'UpdateContact', data: { subject: subjectIdOf(id), name: { givenName } }, given }) as const;
 
 test('what people enter is sealed before it reaches the event store, and opens with the key of the person', async () => {
   const handler = handlerOver();
@@ -61,7 +61,7 @@ test('what people enter is sealed before it reaches the event store, and opens w
 
 test('a destroyed key leaves a field Erased, and everything else of the event readable', async () => {
   await handlerOver().handle(contactDecider, 'c1', create('c1', 'Grace'), context());
-  const subject = derivedId('subject', 'c1');
+  const subject = subjectIdOf('c1');
   await vault.close('workspace', subject);
   await vault.destroy('workspace', subject);
   const [opened] = await openEvents(await eventStore.readStream('contact-c1'), vault);
@@ -154,11 +154,8 @@ test('two processes writing one record lose nothing', async () => {
 test('[P7.3] nothing can be written for a person once the fence is up', async () => {
   const handler = handlerOver();
   await handler.handle(contactDecider, 'c1', create('c1', 'Grace'), context());
-  await vault.close('workspace', derivedId('subject', 'c1'));
-  for (const command of [
-    rename('c1', 'Late'),
-    { type: 'DeleteContact', subject: derivedId('subject', 'c1') } as const,
-  ]) {
+  await vault.close('workspace', subjectIdOf('c1'));
+  for (const command of [rename('c1', 'Late'), { type: 'DeleteContact', subject: subjectIdOf('c1') } as const]) {
     await expect(handler.handle(contactDecider, 'c1', command, context())).rejects.toMatchObject({
       code: 'SUBJECT_ERASED',
     });

@@ -1,4 +1,4 @@
-import { derivedId, isUuid, timeOrderedIds } from '../../src/kernel/ids.js';
+import { derivedId, isUuid, subjectIdOf, timeOrderedIds } from '../../src/kernel/ids.js';
 
 test('new ids are UUIDs of version 7, and those of a later millisecond are greater (RFC 9562 section 5.7)', () => {
   let now = Date.UTC(2026, 10, 24);
@@ -14,4 +14,13 @@ test('derived ids follow from their parts alone, and no two lists of parts meet'
   expect(derivedId('x')[14]).toBe('8');
   const lists = [['ab', 'c'], ['a', 'bc'], ['abc'], ['abc', ''], ['', 'abc']];
   expect(new Set(lists.map((parts) => derivedId(...parts))).size).toBe(lists.length);
+});
+
+test("a subject's id follows from the record's and keeps its time", () => {
+  const id = timeOrderedIds({ now: () => Date.UTC(2026, 10, 24) }).next();
+  const subject = subjectIdOf(id);
+  expect(subject).toBe(subjectIdOf(id));
+  expect(subject).not.toBe(id);
+  expect(subject.slice(0, 13)).toBe(id.slice(0, 13));
+  expect(isUuid(subject) && subject[14] === '8').toBe(true);
 });

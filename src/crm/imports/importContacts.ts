@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 import { isCrmError } from '../../errors.js';
-import { derivedId } from '../../kernel/ids.js';
+import { subjectIdOf } from '../../kernel/ids.js';
 import { birthday, email, link, phone } from '../../kernel/values.js';
 import { contactDecider, isMinor } from '../contacts/decider.js';
 import { contactName, postalAddress, work } from '../contacts/events.js';
@@ -146,7 +146,7 @@ class ContactRows {
     if (dryRun) return 'created';
     const context = rowContext(this.parts, 'contact', contact.line);
     const id = handler.newId(context, 'contact');
-    const subject = derivedId('subject', id);
+    const subject = subjectIdOf(id);
     const external = this.#keep(contact.line, 'externalId', externalId, contact.externalId, 'BAD_VALUE');
     const data = { subject, ...fields, externalId: external };
     await externalIds.whileReserved({ kind: 'contact', externalId: external, owner: subject }, context.workspace, () =>

@@ -1,7 +1,7 @@
 import { CrmError } from '../../errors.js';
 import type { Clock } from '../../kernel/clock.js';
 import type { CommandContext, CommandHandler, Handled } from '../../kernel/commandHandler.js';
-import { derivedId } from '../../kernel/ids.js';
+import { derivedId, subjectIdOf } from '../../kernel/ids.js';
 import { validate } from '../../kernel/validate.js';
 import { line } from '../../kernel/values.js';
 import { OPERATOR } from '../../kernel/workspace.js';
@@ -58,7 +58,7 @@ export const signUp = async (request: SignUp, parts: SignUpParts): Promise<Signe
   const base = { actor: OPERATOR, commandId: request.commandId, correlationId: request.correlationId };
   const asOperator = { ...base, workspace: OPERATOR, controller: OPERATOR };
   const account = handler.newId(asOperator, 'account');
-  const subject = derivedId('subject', account);
+  const subject = subjectIdOf(account);
   const claim = parts.claimKey(request.email);
   const claimed = await stateStore.reserveClaim(EMAIL_CLAIMS, claim, account, parts.clock.now() + RESERVATION_MS);
   if (claimed === 'held') throw new CrmError('ALREADY_TAKEN', { field: 'email' });
@@ -112,7 +112,7 @@ const openWorkspace = async (request: SignUp, account: string, parts: SignUpPart
   const { position } = await handler.handle(
     memberDecider,
     member,
-    { type: 'AddMember', subject: derivedId('subject', member), account, role: 'OWNER', name: request.name },
+    { type: 'AddMember', subject: subjectIdOf(member), account, role: 'OWNER', name: request.name },
     context,
   );
   return { account, workspace, position };
