@@ -1,8 +1,7 @@
-import { Worker } from 'node:worker_threads';
 import { allProjections } from '../projections/all.js';
-import type { RebuildOrder } from '../src/app/rebuildWorker.js';
+import { rebuildInThread } from '../src/app/rebuildThread.js';
 import { keysOf } from './dataset.js';
-import { answerJob, built, type Home } from './processes.js';
+import { answerJob, type Home } from './processes.js';
 
 export interface RebuildJob {
   readonly home: Home;
@@ -19,14 +18,6 @@ export interface RebuildReport {
 
 const SAMPLE_MS = 25;
 
-/** One projection by the product's own worker. */
-const rebuildOne = (order: RebuildOrder): Promise<void> =>
-  new Promise((resolve, reject) => {
-    const worker = new Worker(built('src/app/rebuildWorker.js'), { workerData: order });
-    worker.once('error', reject);
-    worker.once('exit', (code) => (code === 0 ? resolve() : reject(new Error(`The rebuild ended with ${code}.`))));
-  });
-
 answerJob<RebuildJob, RebuildReport>(async ({ home }) => {
   let peak = 0;
   const sampling = setInterval(() => {
@@ -37,8 +28,7 @@ answerJob<RebuildJob, RebuildReport>(async ({ home }) => {
   const { events, readModels, vault, wrap } = keysOf(home);
   for (const { name } of allProjections) {
     const began = performance.now();
-    const keys = structuredClone({ events, readModels, vault, wrap });
-    await rebuildOne({ dataDir: home.dataDir, projection: name, keys });
+    await rebuildInThread({ dataDir: home.dataDir, projection: name, keys: { events, readModels, vault, wrap } });
     seconds[name] = (performance.now() - began) / 1000;
   }
   clearInterval(sampling);

@@ -1,6 +1,5 @@
 import { existsSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
-import { Worker } from 'node:worker_threads';
 import { allProjections } from '../../projections/all.js';
 import { companiesByName } from '../../projections/crm/companies.js';
 import { contactsByExternalId } from '../../projections/crm/contacts.js';
@@ -37,7 +36,7 @@ import type { Config } from './config.js';
 import { filesIn, holdsData, lockDataDir } from './dataDir.js';
 import { allEvents } from './events.js';
 import { furnish } from './furnish.js';
-import type { RebuildOrder } from './rebuildWorker.js';
+import { rebuildInThread } from './rebuildThread.js';
 
 /** A mutation waits this long for the read models, then says so. */
 const CONSISTENCY_TIMEOUT_MS = 5_000;
@@ -261,15 +260,4 @@ const openStores = async (dataDir: string, keys: DerivedKeys, clock: Clock): Pro
   const stateStore = openSqliteStateStore({ file: files.state, fileKey: keys.state, clock });
   const readStore = openSqliteReadStore({ file: files.readModels, fileKey: keys.readModels, cacheMiB: READ_CACHE_MIB });
   return { eventStore, vault, stateStore, readStore };
-};
-
-/** Runs `rebuildWorker.ts`. Rejects with what it fails of. */
-const rebuildInThread = ({ dataDir, projection, keys }: RebuildOrder): Promise<void> => {
-  const copies = { events: keys.events, readModels: keys.readModels, vault: keys.vault, wrap: keys.wrap };
-  const order: RebuildOrder = { dataDir, projection, keys: structuredClone(copies) };
-  return new Promise((resolve, reject) => {
-    const worker = new Worker(new URL('./rebuildWorker.js', import.meta.url), { workerData: order });
-    worker.once('error', reject);
-    worker.once('exit', (code) => (code === 0 ? resolve() : reject(new CrmError('STORE_FAILED'))));
-  });
 };

@@ -13,7 +13,7 @@ import type {
   Row,
   Table,
 } from './port.js';
-import { facetName, firstOrder, type Indexed, indexed, isFacetName, orderNames } from './terms.js';
+import { facetName, firstOrder, type Indexed, indexed, isFacetName, listOf, orderNames } from './terms.js';
 
 interface Stored {
   readonly row: Row;
@@ -82,6 +82,7 @@ class MemoryReadStore implements ReadStore {
   }
 
   async withFacet<R extends Row>(table: Table<R>, scope: string, facet: string, build?: Build): Promise<readonly R[]> {
+    listOf(anyTable(table), facet);
     const conditions = { names: [facetName(facet)], prefixes: [] };
     const order = firstOrder(anyTable(table));
     const rows = found(anyTable(table), this.#rows(table, build), scope, order, conditions);

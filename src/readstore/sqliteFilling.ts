@@ -2,7 +2,7 @@ import type { Row, Table } from './port.js';
 import type { TermChange } from './sqliteIndex.js';
 import type { NetChange } from './sqliteRows.js';
 import type { TableStatements } from './sqliteStatements.js';
-import { facetName, facetNames, inFirstOrder } from './terms.js';
+import { facetName, facetNames, inFirstOrder, listOf, ordersOf } from './terms.js';
 
 /*
  * A build that is being filled has no index yet: nobody pages through it, most rows change several times before it has
@@ -14,7 +14,7 @@ import { facetName, facetNames, inFirstOrder } from './terms.js';
 /** Rows read in one go to be indexed. */
 export const READ_ROWS = 500;
 /** Rows indexed in one go: the more, the fewer pages each of them touches; all of them are held in memory. */
-export const INDEX_ROWS = 10_000;
+export const INDEX_ROWS = 5_000;
 /** Changes of the index in one transaction, so that another connection does not wait long for its turn. */
 const INDEX_CHANGES = 2_000;
 
@@ -30,6 +30,7 @@ export const writeLookups = (statements: TableStatements, table: Table, changes:
 
 /** Every row of a build being filled with the facet, in the table's first order. */
 export const lookUp = (statements: TableStatements, table: Table, scope: string, facet: string): readonly Row[] => {
+  listOf(table, facet);
   const name = facetName(facet);
   const rows = statements.lookups
     .rowsOf(hashOf(scope, name))
@@ -42,7 +43,9 @@ const lookupsOf = (table: Table, row: Row | null): ReadonlySet<number> => {
   const hashes = new Set<number>();
   if (row === null) return hashes;
   const scope = table.scope(row);
-  for (const name of facetNames(table, row)) hashes.add(hashOf(scope, name));
+  for (const name of facetNames(table, row)) {
+    if (ordersOf(table, name).length > 0) hashes.add(hashOf(scope, name));
+  }
   return hashes;
 };
 

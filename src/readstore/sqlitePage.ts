@@ -4,7 +4,7 @@ import { placeOrder, withinBounds } from './order.js';
 import type { Page, PageQuery, Place, Row, Table, Total } from './port.js';
 import type { Entry, Range, TableStatements } from './sqliteStatements.js';
 import { ABOVE_EVERY_TEXT, BELOW_EVERY_TEXT } from './sqliteTables.js';
-import { facetName, firstOrder, indexed, inFirstOrder } from './terms.js';
+import { facetName, firstOrder, indexed, inFirstOrder, listOf } from './terms.js';
 
 /*
  * How a page is found depends on what it has to have:
@@ -56,17 +56,21 @@ export const readPage = (statements: TableStatements, table: Table, query: PageQ
 
 /** Every row with the facet, in the table's first order. */
 export const readFacet = (statements: TableStatements, table: Table, scope: string, facet: string): readonly Row[] => {
+  const order = listOf(table, facet);
   const entry = statements.entry(scope, facetName(facet));
   if (!entry) return [];
-  if (entry.rows !== null) {
-    const numbers = JSON.parse(entry.rows) as number[];
-    return inFirstOrder(
-      table,
-      numbers.map((number) => rowOf(statements, number)),
-    );
+  if (entry.term !== null) {
+    const rows = statements
+      .by(order)
+      .docsOf(entry.term)
+      .map((doc) => JSON.parse(doc) as Row);
+    return order === firstOrder(table) ? rows : inFirstOrder(table, rows);
   }
-  const docs = statements.by(firstOrder(table)).docsOf(entry.term!);
-  return docs.map((doc) => JSON.parse(doc) as Row);
+  const numbers = JSON.parse(entry.rows!) as number[];
+  return inFirstOrder(
+    table,
+    numbers.map((number) => rowOf(statements, number)),
+  );
 };
 
 const find = (search: Search): Found => {

@@ -63,3 +63,10 @@ export const ordersOf = (table: Table, name: string): readonly string[] =>
 /** The orders in which a facet can be paged through. */
 export const facetOrders = (table: Table, facet: string): readonly string[] =>
   table.listedIn?.(facet) ?? orderNames(table);
+
+/** The first of those. Throws TypeError where there is none: to ask for a list that is not kept is a bug. */
+export const listOf = (table: Table, facet: string): string => {
+  const [order] = facetOrders(table, facet);
+  if (order === undefined) throw new TypeError(`The table ${table.name} keeps no list of such rows.`);
+  return order;
+};

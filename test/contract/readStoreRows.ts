@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import type { Table } from '../../src/readstore/port.js';
 import type { OpenReadStore } from './readStore.js';
-import { deck, directory, notes, people, person, totalsOf, Writer, writing } from './readStoreModel.js';
+import { deck, directory, notes, people, person, totalsOf, Writer, writing, writingBeside } from './readStoreModel.js';
 
 const ids = (rows: readonly (unknown | null)[]) => rows.map((row) => (row as { id: string } | null)?.id ?? null);
 
@@ -45,6 +45,29 @@ export const rowsContract = (open: OpenReadStore): void => {
     expect(await store.withFacet(people, 'w1', 'z')).toEqual([]);
     const both = await store.withFacets(people, 'w1', ['y', 'none', 'x']);
     expect(both.map(ids)).toEqual([['p2'], [], ['p4', 'p2', 'p3']]);
+  });
+
+  test('rows with a facet come in the first order also where that is not one the facet is listed in', async () => {
+    const store = open();
+    const listed: Table = {
+      ...people,
+      listedIn: (facet) => (facet === 'x' ? ['at'] : facet === 'sum' ? [] : undefined),
+    };
+    const tables = { ...directory, tables: [listed, notes] };
+    const live = await writing(store, tables, listed);
+    const next = await writingBeside(store, tables, listed);
+    for (const { write } of [bound(live), bound(next)]) {
+      for (const count of [3, 60]) {
+        const rows = Array.from({ length: count }, (_, n) => n + count * 100);
+        await write(rows.map((n) => person(`p${n}`, { at: String(9999 - n), facets: ['x', 'sum'] })));
+      }
+    }
+    for (const build of [live.build, next.build]) {
+      const found = ids(await store.withFacet(listed, 'w1', 'x', build));
+      expect(found).toEqual([...live.rows.keys()].sort());
+      await expect(store.withFacet(listed, 'w1', 'sum', build)).rejects.toThrow(TypeError);
+    }
+    await expect(store.withFacets(listed, 'w1', ['x', 'sum'])).rejects.toThrow(TypeError);
   });
 
   test('a row without facets, words and measure is found by key and in the whole', async () => {

@@ -61,7 +61,7 @@ test.each([
   [{ input: { name: { first: 'Grace' } } }, 'input.name', 'String!'],
   [{ input: { name: 'Ada', tags: ['x', 'y', { Grace: 1 }] } }, 'input.tags.2', 'String!'],
   [{ input: { name: 'Ada', tags: [null] } }, 'input.tags.0', 'String!'],
-  [{ input: { tags: [] } }, 'input', 'PersonInput!'],
+  [{ input: { tags: [] } }, 'input.name', 'String!'],
   [{ input: { name: 'Ada', Grace: 'Hopper' } }, 'input', 'PersonInput!'],
   [{ input: 'Grace' }, 'input', 'PersonInput!'],
   [{ input: null }, 'input', 'PersonInput!'],
