@@ -45,9 +45,11 @@ export const meets = (row: Indexed, { names, prefixes }: Conditions): boolean =>
     return false;
   });
 
+export const isWholeRange = ({ from, to }: PageQuery): boolean => from === undefined && to === undefined;
+
 /** One term within no bounds: its total is known without counting, however large. */
-export const isWholeTerm = ({ names, prefixes }: Conditions, { from, to }: PageQuery): boolean =>
-  names.length === 1 && prefixes.length === 0 && from === undefined && to === undefined;
+export const isWholeTerm = ({ names, prefixes }: Conditions, query: PageQuery): boolean =>
+  names.length === 1 && prefixes.length === 0 && isWholeRange(query);
 
 export const counted = (count: number, upTo: number): Total =>
   count > upTo ? { count: upTo, exact: false } : { count, exact: true };

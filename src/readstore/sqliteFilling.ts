@@ -8,7 +8,7 @@ import { facetName, facetNames, inFirstOrder, listOf, ordersOf } from './terms.j
  * A build that is being filled has no index yet: nobody pages through it, most rows change several times before it has
  * caught up, and a posting here and there touches a page each. It keeps its rows, and for the writer's own look-ups by
  * facet a hash of each facet beside the row's number. The index is then made from the rows in large sorted pieces:
- * measured, a fifth of the time.
+ * measured at 300,000 rows, less than half of the time, and the less the more rows there are.
  */
 
 /** Rows read in one go to be indexed. */

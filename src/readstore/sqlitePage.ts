@@ -1,4 +1,4 @@
-import { type Conditions, conditionsOf, counted, isWholeTerm, meets } from './conditions.js';
+import { type Conditions, conditionsOf, counted, isWholeRange, isWholeTerm, meets } from './conditions.js';
 import { mergeSorted } from './merge.js';
 import { placeOrder, withinBounds } from './order.js';
 import type { Page, PageQuery, Place, Row, Table, Total } from './port.js';
@@ -20,10 +20,10 @@ import { facetName, firstOrder, indexed, inFirstOrder, listOf } from './terms.js
 const MAX_FREQUENT_WORDS = 64;
 /** Rare words that a prefix stands for at the most, and rows that these have, the first words by name. */
 const MAX_RARE_WORDS = 128;
-const MAX_RARE_ROWS = 256;
+const MAX_RARE_ROWS = 128;
 
 /** A scan that is merged with others is read in chunks, each larger than the one before. */
-const FIRST_CHUNK = 8;
+const FIRST_CHUNK = 4;
 const CHUNK_GROWTH = 4;
 const LARGEST_CHUNK = 512;
 
@@ -134,6 +134,9 @@ const findPrefixed = (search: Search, entries: readonly Entry[]): Found => {
       ),
     ),
     total(upTo) {
+      // Without reading any, where one of the words alone has more.
+      const isOnly = isWholeRange(query) && conditions.names.length + conditions.prefixes.length === 1;
+      if (isOnly && words.frequent.some(({ count }) => count > upTo)) return { count: upTo, exact: false };
       const numbers = new Set(rare.map((hit) => hit.number));
       for (const terms of intersections) {
         for (const hit of scanned(search, terms, wholeRangeOf(query), LARGEST_CHUNK, isUnchecked)) {
