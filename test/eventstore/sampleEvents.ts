@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { EventToAppend, StoredEvent } from '../../src/kernel/envelope.js';
-import { derivedId, subjectIdOf, timeOrderedIds } from '../../src/kernel/ids.js';
+import { derivedId, timeOrderedIds } from '../../src/kernel/ids.js';
 import type { SealedField } from '../../src/kernel/personal.js';
 
 const ids = timeOrderedIds({ now: () => Date.UTC(2026, 10, 24) });
