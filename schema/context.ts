@@ -136,18 +136,13 @@ const workspacesOf = async ({ readStore }: Services, account: string): Promise<r
 /** Fields of an event that group several arguments: in an error, the argument is named, not the group. */
 const GROUPS = /^(name|work)\./;
 
-/** Refusals that a decider makes without naming a field: the argument at fault is the id. */
-const ABOUT_THE_RECORD: ReadonlySet<string> = new Set(['NOT_FOUND', 'DELETED', 'NOT_DELETED']);
-
 /** Errors name the argument as the caller wrote it. */
 export const inInput = async <T>(work: () => Promise<T>): Promise<T> => {
   try {
     return await work();
   } catch (error) {
-    if (!(error instanceof CrmError)) throw error;
-    const named = error.details.field ?? (ABOUT_THE_RECORD.has(error.code) ? 'id' : undefined);
-    if (named === undefined) throw error;
-    const field = `input.${named.replace(GROUPS, '')}`;
+    if (!(error instanceof CrmError) || error.details.field === undefined) throw error;
+    const field = `input.${error.details.field.replace(GROUPS, '')}`;
     throw new CrmError(error.code, { ...error.details, field }, { cause: error });
   }
 };

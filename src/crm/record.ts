@@ -11,12 +11,12 @@ export const noRecord: RecordState = { exists: false, deleted: false };
 /** Decides only for a record that exists and is not in the bin. */
 export const whileLive = <T>(state: RecordState, decide: () => T): T | Refusal => {
   if (!state.exists) return refuse('NOT_FOUND', 'id');
-  return state.deleted ? refuse('DELETED') : decide();
+  return state.deleted ? refuse('DELETED', 'id') : decide();
 };
 
 export const whileDeleted = <T>(state: RecordState, decide: () => T): T | Refusal => {
   if (!state.exists) return refuse('NOT_FOUND', 'id');
-  return state.deleted ? decide() : refuse('NOT_DELETED');
+  return state.deleted ? decide() : refuse('NOT_DELETED', 'id');
 };
 
 /** Decides only where no record is yet. */
