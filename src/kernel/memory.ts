@@ -21,10 +21,6 @@ export class BoundedMap<K, V> {
   delete(key: K): void {
     this.#entries.delete(key);
   }
-
-  clear(): void {
-    this.#entries.clear();
-  }
 }
 
 /** Runs what has the same key one after the other, and the rest side by side. */
