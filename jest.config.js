@@ -1,6 +1,8 @@
 /** Native ES modules: swc strips the types, Node resolves the rest, so tests load what the server loads. */
 export default {
   testMatch: ['<rootDir>/test/**/*.test.ts'],
+  // For real engines: `npm run test:engines`.
+  testPathIgnorePatterns: ['/node_modules/', '<rootDir>/test/engines/'],
   extensionsToTreatAsEsm: ['.ts'],
   moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
   transform: {
