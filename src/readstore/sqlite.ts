@@ -1,6 +1,6 @@
 import { setImmediate, setTimeout } from 'node:timers/promises';
 import { CrmError } from '../errors.js';
-import { openDatabase, type SqliteDatabase, storeError } from '../sqlite/database.js';
+import { openDatabase, type SqliteDatabase, type Statement, storeError } from '../sqlite/database.js';
 import type {
   Build,
   BuildWrite,
@@ -12,6 +12,7 @@ import type {
   Row,
   Table,
 } from './port.js';
+import { RowCache } from './rowCache.js';
 import { type BuildState, Builds } from './sqliteBuilds.js';
 import { INDEX_ROWS, lookUp, piecesOf, READ_ROWS, writeLookups } from './sqliteFilling.js';
 import { TermChanges, writeTerms } from './sqliteIndex.js';
@@ -30,6 +31,8 @@ export interface SqliteReadStoreOptions {
 }
 
 const DEFAULT_CACHE_MIB = 64;
+/** Rows kept parsed, in characters of their JSON: some 20,000 contacts, and twice as many at the most. */
+const CACHED_CHARACTERS = 12_000_000;
 /** Pages of 4 KiB in the log before they are copied into the file: a page that many writes touch is copied once. */
 const LOG_PAGES = 4_000;
 /** How often, and after how long a pause, a write asks again for the lock that another connection holds. */
@@ -49,8 +52,9 @@ export const sqliteReadStoreOver = (database: SqliteDatabase): ReadStore => new 
 
 /**
  * Every read is one snapshot, which begins with asking what is live: a switch or a drop by another connection (a rebuild
- * in a worker) is seen by the next read, and never in the middle of one. Nothing is remembered between transactions
- * but prepared statements, so there is nothing that a rollback could leave wrong.
+ * in a worker) is seen by the next read, and never in the middle of one. What is remembered between transactions, which
+ * builds are live and the rows read lately, is forgotten as soon as another connection has written anything (SQLite's
+ * `data_version`); what this one writes it drops itself, before the commit, so that a rollback leaves nothing wrong.
  */
 class SqliteReadStore implements ReadStore {
   readonly #builds: Builds;
@@ -60,6 +64,10 @@ class SqliteReadStore implements ReadStore {
   readonly #projections = new Map<string, ProjectionTables>();
   readonly #projectionOfTable = new Map<string, string>();
   readonly #statements = new Map<number, Map<string, TableStatements>>();
+  readonly #rows = new RowCache(CACHED_CHARACTERS);
+  readonly #live = new Map<string, number>();
+  readonly #dataVersion;
+  #seenVersion = -1;
 
   constructor(private readonly database: SqliteDatabase) {
     database.pragma(`wal_autocheckpoint = ${LOG_PAGES}`);
@@ -67,6 +75,7 @@ class SqliteReadStore implements ReadStore {
     this.#begin = database.prepare('BEGIN');
     this.#beginImmediate = database.prepare('BEGIN IMMEDIATE');
     this.#commit = database.prepare('COMMIT');
+    this.#dataVersion = database.prepare('PRAGMA data_version').pluck() as Statement;
     // A write waits for its lock without holding up the event loop: see #transaction.
     database.pragma('busy_timeout = 0');
   }
@@ -114,11 +123,11 @@ class SqliteReadStore implements ReadStore {
   }
 
   async get<R extends Row>(table: Table<R>, key: string, build?: Build): Promise<R | null> {
-    return this.#readTable(table, build, (statements) => parsed<R>(statements.docByKey(key)));
+    return this.#readTable(table, build, (statements) => rowReader<R>(statements, build)(key));
   }
 
   async many<R extends Row>(table: Table<R>, keys: readonly string[], build?: Build): Promise<readonly (R | null)[]> {
-    return this.#readTable(table, build, (statements) => keys.map((key) => parsed<R>(statements.docByKey(key))));
+    return this.#readTable(table, build, (statements) => keys.map(rowReader<R>(statements, build)));
   }
 
   async withFacet<R extends Row>(table: Table<R>, scope: string, facet: string, build?: Build): Promise<readonly R[]> {
@@ -221,7 +230,7 @@ class SqliteReadStore implements ReadStore {
     return this.#read(() => {
       const projection = this.#projectionOfTable.get(table.name);
       if (projection === undefined) throw new TypeError(`The table ${table.name} is not registered.`);
-      const generation = build?.generation ?? this.#builds.live(projection);
+      const generation = build?.generation ?? this.#liveOf(projection);
       const state = build ? this.#builds.stateOf(build.generation) : 'live';
       if (generation === undefined || state === undefined) throw new CrmError('CONFLICT');
       return work(this.#statementsOf(generation, anyTable(table)), state);
@@ -231,26 +240,48 @@ class SqliteReadStore implements ReadStore {
   #statementsOf(generation: number, table: Table): TableStatements {
     let ofBuild = this.#statements.get(generation);
     if (!ofBuild) {
-      for (const known of this.#statements.keys()) if (!this.#builds.stateOf(known)) this.#statements.delete(known);
+      for (const known of this.#statements.keys()) if (!this.#builds.stateOf(known)) this.#forget(known);
       ofBuild = new Map();
       this.#statements.set(generation, ofBuild);
     }
     let statements = ofBuild.get(table.name);
     if (!statements) {
-      statements = tableStatements(this.database, generation, table);
+      statements = tableStatements(this.database, generation, table, this.#rows.table());
       ofBuild.set(table.name, statements);
     }
     return statements;
   }
 
+  #forget(generation: number): void {
+    for (const { cached } of this.#statements.get(generation)!.values()) this.#rows.forget(cached);
+    this.#statements.delete(generation);
+  }
+
+  #liveOf(projection: string): number | undefined {
+    let generation = this.#live.get(projection);
+    if (generation !== undefined) return generation;
+    generation = this.#builds.live(projection);
+    if (generation !== undefined) this.#live.set(projection, generation);
+    return generation;
+  }
+
   #read<T>(work: () => T): T {
-    return this.#within(this.#begin, work);
+    return this.#within(this.#begin, () => {
+      const version = this.#dataVersion.get() as number;
+      if (version !== this.#seenVersion) {
+        this.#live.clear();
+        this.#rows.clear();
+        this.#seenVersion = version;
+      }
+      return work();
+    });
   }
 
   /** Work that writes, in a transaction of its own. Error: STORE_FAILED where another holds the lock for too long. */
   async #transaction<T>(work: () => T): Promise<T> {
     for (let attempt = 1; ; attempt++) {
       try {
+        this.#live.clear();
         return this.#within(this.#beginImmediate, work);
       } catch (error) {
         if (!isLocked(error) || attempt === LOCK_ATTEMPTS) throw error;
@@ -280,5 +311,7 @@ const isLocked = (error: unknown): boolean =>
 /** Inside, rows are any JSON: their type is the table's own. */
 const anyTable = <R extends Row>(table: Table<R>): Table => table as unknown as Table;
 
-const parsed = <R extends Row>(doc: string | undefined): R | null =>
-  doc === undefined ? null : (JSON.parse(doc) as R);
+const rowReader =
+  <R extends Row>(statements: TableStatements, build: Build | undefined) =>
+  (key: string): R | null =>
+    (build ? statements.rowByKeyOnce(key) : statements.rowByKey(key)) as R | null;

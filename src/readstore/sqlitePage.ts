@@ -60,17 +60,11 @@ export const readFacet = (statements: TableStatements, table: Table, scope: stri
   const entry = statements.entry(scope, facetName(facet));
   if (!entry) return [];
   if (entry.term !== null) {
-    const rows = statements
-      .by(order)
-      .docsOf(entry.term)
-      .map((doc) => JSON.parse(doc) as Row);
+    const rows = statements.by(order).rowsInOrder(entry.term).map(statements.rowByNumber);
     return order === firstOrder(table) ? rows : inFirstOrder(table, rows);
   }
   const numbers = JSON.parse(entry.rows!) as number[];
-  return inFirstOrder(
-    table,
-    numbers.map((number) => rowOf(statements, number)),
-  );
+  return inFirstOrder(table, numbers.map(statements.rowByNumber));
 };
 
 const find = (search: Search): Found => {
@@ -94,8 +88,8 @@ const findFrequent = (search: Search, entries: readonly Entry[]): Found => {
   const terms = entries.map((entry) => entry.term!);
   return {
     rows: statements
-      .scanDocs(terms, rangeOf(query), query.limit + 1)
-      .map(([sort, key, doc]) => ({ row: JSON.parse(doc) as Row, place: { sort, key } })),
+      .scanRows(terms, rangeOf(query), query.limit + 1)
+      .map(([sort, key, number]) => ({ row: statements.rowByNumber(number), place: { sort, key } })),
     total: (upTo) =>
       isWholeTerm(search.conditions, search.query)
         ? { count: entries[0]!.count, exact: true }
@@ -173,7 +167,7 @@ const rareHits = (search: Search, numbers: Iterable<number>): readonly Hit[] => 
   const isUnchecked = conditions.names.length + conditions.prefixes.length > 1;
   const hits: Hit[] = [];
   for (const number of numbers) {
-    const row = rowOf(statements, number);
+    const row = statements.rowByNumber(number);
     const sort = sortOf(row);
     if (!withinBounds(sort, query) || (isUnchecked && !meets(indexed(table, row), conditions))) continue;
     hits.push({ sort, key: table.key(row), number, row });
@@ -201,7 +195,7 @@ function* scanned(
       after = { sort, key };
       if (!isUnchecked) yield { sort, key, number };
       else {
-        const row = rowOf(statements, number);
+        const row = statements.rowByNumber(number);
         if (meets(indexed(table, row), conditions)) yield { sort, key, number, row };
       }
     }
@@ -212,13 +206,11 @@ function* scanned(
 const firstOf = ({ statements, query }: Search, hits: Iterable<Hit>): Page<Row>['rows'] => {
   const rows: { row: Row; place: Place }[] = [];
   for (const { sort, key, number, row } of hits) {
-    rows.push({ row: row ?? rowOf(statements, number), place: { sort, key } });
+    rows.push({ row: row ?? statements.rowByNumber(number), place: { sort, key } });
     if (rows.length > query.limit) break;
   }
   return rows;
 };
-
-const rowOf = (statements: TableStatements, number: number): Row => JSON.parse(statements.docByRow(number)) as Row;
 
 /** The part of the order that the bounds leave. */
 const wholeRangeOf = ({ order, direction, from, to }: PageQuery): Range => {

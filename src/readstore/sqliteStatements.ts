@@ -1,5 +1,6 @@
 import type { SqliteDatabase, Statement } from '../sqlite/database.js';
-import type { Table } from './port.js';
+import type { Row, Table } from './port.js';
+import type { TableRows } from './rowCache.js';
 import { type Bound, type TableNames, tableNames } from './sqliteTables.js';
 
 /** What the dictionary says of a term: `rows`, a JSON array of numbers, where it is rare, `term` where it is frequent. */
@@ -23,7 +24,7 @@ export interface Range {
 /** The statements of one table of one build, each prepared once. */
 export type TableStatements = ReturnType<typeof tableStatements>;
 
-export const tableStatements = (database: SqliteDatabase, generation: number, table: Table) => {
+export const tableStatements = (database: SqliteDatabase, generation: number, table: Table, cached: TableRows) => {
   const names = tableNames(generation, table);
   const orders = new Map<string, ReturnType<typeof postings>>();
   // Prepared when first asked for: a build of an older version may lack an order that the code declares by now.
@@ -37,7 +38,8 @@ export const tableStatements = (database: SqliteDatabase, generation: number, ta
   };
   let lookups: ReturnType<typeof facetLookups> | undefined;
   return {
-    ...rows(database, names),
+    cached,
+    ...rows(database, names, table, cached),
     ...dictionary(database, names),
     by,
     ...scans(database, names),
@@ -51,16 +53,37 @@ export const tableStatements = (database: SqliteDatabase, generation: number, ta
 
 const pluck = (database: SqliteDatabase, sql: string): Statement => (database.prepare(sql) as Statement).pluck();
 
-const rows = (database: SqliteDatabase, names: TableNames) => {
-  const docByKey = pluck(database, `SELECT doc FROM ${names.rows} WHERE key = ?`);
+const rows = (database: SqliteDatabase, names: TableNames, table: Table, cached: TableRows) => {
   const docByRow = pluck(database, `SELECT doc FROM ${names.rows} WHERE row = ?`);
+  const byKey = (database.prepare(`SELECT row, doc FROM ${names.rows} WHERE key = ?`) as Statement).raw();
   const next = database.prepare(`SELECT row, doc FROM ${names.rows} WHERE row > ? ORDER BY row LIMIT ?`);
   const insert = database.prepare(`INSERT INTO ${names.rows} (key, doc) VALUES (?, ?) ON CONFLICT DO NOTHING`);
   const update = pluck(database, `UPDATE ${names.rows} SET doc = ? WHERE key = ? RETURNING row`);
   const remove = pluck(database, `DELETE FROM ${names.rows} WHERE key = ? RETURNING row`);
+  const dropped = (row: number | undefined): number | undefined => {
+    if (row !== undefined) cached.drop(row);
+    return row;
+  };
+  const kept = (number: number, doc: string): Row => {
+    const row = JSON.parse(doc) as Row;
+    cached.put(number, table.key(row), row, doc.length);
+    return row;
+  };
   return {
-    docByKey: (key: string) => docByKey.get(key) as string | undefined,
+    /** For the writer, who may yet roll back: past the cache. */
     docByRow: (row: number) => docByRow.get(row) as string,
+    rowByNumber: (number: number): Row => cached.get(number) ?? kept(number, docByRow.get(number) as string),
+    rowByKey(key: string): Row | null {
+      const known = cached.byKey(key);
+      if (known !== undefined) return known;
+      const found = byKey.get(key) as [number, string] | undefined;
+      return found === undefined ? null : kept(...found);
+    },
+    /** Past the cache, for a build that passes by row after row. */
+    rowByKeyOnce(key: string): Row | null {
+      const found = byKey.get(key) as [number, string] | undefined;
+      return found === undefined ? null : (JSON.parse(found[1]) as Row);
+    },
     /** Rows of higher numbers than that one, by number. */
     rowsAfter: (row: number, limit: number) => next.all(row, limit) as { row: number; doc: string }[],
     /** The number of the new row; `undefined` where the key is there already. */
@@ -69,8 +92,8 @@ const rows = (database: SqliteDatabase, names: TableNames) => {
       return changes === 1 ? Number(lastInsertRowid) : undefined;
     },
     /** The number of the row; `undefined` where there is none. */
-    updateRow: (key: string, doc: string) => update.get(doc, key) as number | undefined,
-    deleteRow: (key: string) => remove.get(key) as number | undefined,
+    updateRow: (key: string, doc: string) => dropped(update.get(doc, key) as number | undefined),
+    deleteRow: (key: string) => dropped(remove.get(key) as number | undefined),
   };
 };
 
@@ -118,18 +141,15 @@ const postings = (database: SqliteDatabase, names: TableNames, order: string) =>
   const remove = database.prepare(`DELETE FROM ${by} WHERE term = ? AND sort = ? AND key = ?`);
   const clear = database.prepare(`DELETE FROM ${by} WHERE term = ?`);
   const rowsOf = pluck(database, `SELECT row FROM ${by} WHERE term = ?`);
-  const docsOf = pluck(
-    database,
-    `SELECT r.doc FROM ${by} p CROSS JOIN ${names.rows} r ON r.row = p.row WHERE p.term = ? ORDER BY p.sort, p.key`,
-  );
+  const inOrder = pluck(database, `SELECT row FROM ${by} WHERE term = ? ORDER BY sort, key`);
   return {
     add: (term: number, sort: string, key: string, row: number) => add.run(term, sort, key, row),
     /** Whether there was one. */
     remove: (term: number, sort: string, key: string) => remove.run(term, sort, key).changes === 1,
     clear: (term: number) => clear.run(term),
     rowsOf: (term: number) => rowsOf.all(term) as number[],
-    /** Documents of every row with the term, in the order. */
-    docsOf: (term: number) => docsOf.all(term) as string[],
+    /** The same in the order. */
+    rowsInOrder: (term: number) => inOrder.all(term) as number[],
   };
 };
 
@@ -146,7 +166,7 @@ const facetLookups = (database: SqliteDatabase, { lookups }: TableNames) => {
 
 const scans = (database: SqliteDatabase, names: TableNames) => {
   const prepared = new Map<string, Statement>();
-  const statement = (range: Range, terms: number, column: 'row' | 'doc' | 'count'): Statement => {
+  const statement = (range: Range, terms: number, column: 'row' | 'count'): Statement => {
     const variant = `${column} ${terms} ${range.direction} ${range.order}`;
     let found = prepared.get(variant);
     if (!found) {
@@ -165,9 +185,6 @@ const scans = (database: SqliteDatabase, names: TableNames) => {
     /** The rows with all the terms, in the order: `[sort, key, row]`. The first term drives. */
     scanRows: (terms: readonly number[], range: Range, limit: number) =>
       statement(range, terms.length, 'row').all(...run(range, terms, limit)) as [string, string, number][],
-    /** The same with documents: `[sort, key, doc]`. */
-    scanDocs: (terms: readonly number[], range: Range, limit: number) =>
-      statement(range, terms.length, 'doc').all(...run(range, terms, limit)) as [string, string, string][],
     /** How many rows have all the terms, counted up to a bound. */
     countRows: (terms: readonly number[], range: Range, upTo: number) =>
       statement(range, terms.length, 'count').get(...run(range, terms, upTo)) as number,
@@ -178,14 +195,13 @@ const scans = (database: SqliteDatabase, names: TableNames) => {
  * A range scan of the first term's postings, each looked up in those of the others. CROSS JOIN keeps the loops in the
  * sequence written (https://sqlite.org/optoverview.html section 6.2), so that the first, the rarest, drives.
  */
-const scanSql = (names: TableNames, range: Range, terms: number, column: 'row' | 'doc' | 'count'): string => {
+const scanSql = (names: TableNames, range: Range, terms: number, column: 'row' | 'count'): string => {
   const by = names.by(range.order);
   let from = `${by} p`;
   for (let i = 1; i < terms; i++) {
     from += ` CROSS JOIN ${by} q${i} ON q${i}.term = ? AND q${i}.sort = p.sort AND q${i}.key = p.key`;
   }
-  if (column === 'doc') from += ` CROSS JOIN ${names.rows} r ON r.row = p.row`;
-  const columns = { row: 'p.sort, p.key, p.row', doc: 'p.sort, p.key, r.doc', count: '1' }[column];
+  const columns = { row: 'p.sort, p.key, p.row', count: '1' }[column];
   const [beyond, upTo, way] = range.direction === 'asc' ? ['>', '<=', 'ASC'] : ['<', '>=', 'DESC'];
   return `SELECT ${columns} FROM ${from} WHERE p.term = ? AND (p.sort, p.key) ${beyond} (?, ?) AND p.sort ${upTo} ?
     ORDER BY p.sort ${way}, p.key ${way} LIMIT ?`;

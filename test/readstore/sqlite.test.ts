@@ -329,3 +329,29 @@ test('a wrong key and a file of another kind are told apart from an empty one', 
     expect.objectContaining({ code: 'WRONG_MASTER_KEY' }),
   );
 });
+
+describe('rows that were read before', () => {
+  const read = async (store: ReadStore) => {
+    const page = await store.page(people, { ...base, facets: ['x'] });
+    return [ids(page.rows), (await store.get(people, 'p1'))?.amount];
+  };
+
+  test('are answered as they were written last', async () => {
+    const store = opened();
+    const writer = await writing(store, directory, people);
+    await writer.write(numbered(40, () => ({ facets: ['x'], amount: 2 })));
+    expect(await read(store)).toEqual([expect.arrayContaining(['p1']), 2]);
+    await writer.write([person('p1', { facets: ['x'], amount: 3 })]);
+    expect(await read(store)).toEqual([expect.arrayContaining(['p1']), 3]);
+  });
+
+  test('are not answered from memory when another connection has changed them', async () => {
+    const store = opened();
+    const writer = await writing(store, directory, people);
+    await writer.write(numbered(40, () => ({ facets: ['x'], amount: 2 })));
+    await read(store);
+    const [rows] = tablesIn(connection()).filter((name) => name.endsWith('people/rows'));
+    connection().exec(`UPDATE "${rows}" SET doc = json_set(doc, '$.amount', 9) WHERE key = 'p1'`);
+    expect((await read(store))[1]).toBe(9);
+  });
+});
