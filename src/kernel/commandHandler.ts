@@ -60,6 +60,7 @@ export interface CommandHandlerParts {
 /** Appends that were beaten by another writer are decided anew this often, then CONFLICT. */
 const MAX_RETRIES = 3;
 const MAX_CACHED_FOLDS = 20_000;
+const MAX_FRESH_IDS = 1_000;
 
 /**
  * Load, fold, decide, seal, append (design.md, "Two ways through it"). Optimistic: the append's expected revision
@@ -69,12 +70,18 @@ const MAX_CACHED_FOLDS = 20_000;
 export class CommandHandler {
   readonly #folds = new BoundedMap<string, Fold<unknown>>(MAX_CACHED_FOLDS);
   readonly #serial = new SerialByKey();
+  /** Ids that were made here and not used yet: nobody needs to look whether there is a stream of that name. */
+  readonly #fresh = new BoundedMap<string, true>(MAX_FRESH_IDS);
 
   constructor(private readonly parts: CommandHandlerParts) {}
 
   /** The id of a record that a command is about to make: the same for the same command, otherwise new. */
   newId(context: CommandContext, kind: string): string {
-    if (context.commandId === null) return this.parts.ids.next();
+    if (context.commandId === null) {
+      const id = this.parts.ids.next();
+      this.#fresh.set(id, true);
+      return id;
+    }
     return derivedId(kind, context.workspace, context.actor, context.commandId);
   }
 
@@ -160,6 +167,11 @@ export class CommandHandler {
   ): Promise<Fold<State>> {
     const cached = this.#folds.get(stream) as Fold<State> | undefined;
     if (cached !== undefined) return cached;
+    const id = stream.slice(streamOf(decider, '').length);
+    if (this.#fresh.get(id)) {
+      this.#fresh.delete(id);
+      return emptyFold(decider.initial);
+    }
     const stored = await this.parts.eventStore.readStream(stream);
     const fold = foldOnto(decider, emptyFold(decider.initial), stored);
     if (stored.length > 0) this.#folds.set(stream, fold);

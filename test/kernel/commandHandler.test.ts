@@ -123,6 +123,25 @@ test('a record of another workspace is as unknown as one that is not there', asy
   expect(await handler.stateOf(contactDecider, 'c1', 'elsewhere')).toBe(contactDecider.initial);
 });
 
+test('a record under an id made here is written without asking the store what is there', async () => {
+  let reads = 0;
+  const counting: EventStore = {
+    ...eventStore,
+    append: (...args) => eventStore.append(...args),
+    readStream: (...args) => {
+      reads++;
+      return eventStore.readStream(...args);
+    },
+  };
+  const handler = handlerOver(counting);
+  const id = handler.newId(context(), 'contact');
+  expect((await handler.handle(contactDecider, id, create(id, 'Grace'), context())).version).toBe(1);
+  expect((await handler.handle(contactDecider, id, rename(id, 'Ada'), context())).version).toBe(2);
+  expect(reads).toBe(0);
+  await handler.handle(contactDecider, 'from-elsewhere', create('from-elsewhere', 'Grace'), context());
+  expect(reads).toBe(1);
+});
+
 test('a writer that was beaten decides anew, at most three times', async () => {
   await handlerOver().handle(contactDecider, 'c1', create('c1', 'Grace'), context());
   const beaten = (times: number): EventStore => {
