@@ -1,3 +1,4 @@
+import { mergePatch } from '../src/kernel/mergePatch.js';
 import type { Opened } from '../src/kernel/openEvent.js';
 import type { Build, ReadStore, Row, RowChange, Table } from '../src/readstore/port.js';
 import { type Change, EVERY_EVENT, type Projection } from './projection.js';
@@ -113,21 +114,6 @@ const applyChange = (change: Change, fold: TableFold): void => {
     if (row === null) continue;
     fold.set(key, change.do === 'remove' ? null : (mergePatch(row, change.merge) as Row));
   }
-};
-
-const isObject = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
-
-/** JSON Merge Patch (RFC 7396); a member that is `undefined` is not part of the patch. */
-export const mergePatch = (target: unknown, merge: unknown): unknown => {
-  if (!isObject(merge)) return merge;
-  const result: Record<string, unknown> = isObject(target) ? { ...target } : {};
-  for (const [name, value] of Object.entries(merge)) {
-    if (value === undefined) continue;
-    if (value === null) delete result[name];
-    else result[name] = mergePatch(result[name], value);
-  }
-  return result;
 };
 
 const withoutNulls = (row: Row): Row => mergePatch({}, row) as Row;

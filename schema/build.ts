@@ -10,8 +10,10 @@ import { PipelineResolver } from './crm/pipelines.js';
 import { ProductResolver } from './crm/products.js';
 import { AccountResolver } from './identity/accounts.js';
 import { WorkspaceResolver } from './identity/workspaces.js';
+import { AnonymityResolver } from './privacy/anonymity.js';
 import { ConsentResolver } from './privacy/consent.js';
 import { ErasureResolver } from './privacy/erasure.js';
+import { SafeguardResolver } from './privacy/safeguards.js';
 
 /** type-graphql asks for one before it looks whether any subscription uses it; ours follow the event store instead. */
 const followsTheLog = {
@@ -35,6 +37,8 @@ export const buildCrmSchema = (): GraphQLSchema => {
       ImportResolver,
       ConsentResolver,
       ErasureResolver,
+      AnonymityResolver,
+      SafeguardResolver,
       HistoryResolver,
     ],
     validate: false,

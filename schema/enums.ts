@@ -4,6 +4,7 @@ import { outcomes } from '../src/crm/pipelines/events.js';
 import { roles } from '../src/identity/members/events.js';
 import { channels, legalBases, purposes } from '../src/privacy/consent/events.js';
 import { erasureKinds, erasureReasons } from '../src/privacy/erasure/events.js';
+import { approvals } from '../src/privacy/safeguards/events.js';
 
 /** A GraphQL enum whose values are the codes themselves. */
 const enumOf = <T extends string>(name: string, values: readonly T[], description: string): { [K in T]: K } => {
@@ -29,11 +30,16 @@ export const ErasureKindEnum = enumOf(
   'Erase takes the record along, anonymise leaves it.',
 );
 export const ErasureReasonEnum = enumOf('ErasureReason', erasureReasons, 'Why a person is erased.');
+export const ApprovalEnum = enumOf(
+  'Approval',
+  approvals,
+  'What comes before an erasure: nothing, the yes of a second person, or a time in which it can be called off.',
+);
 export const DirectionEnum = enumOf('Direction', ['ASC', 'DESC'] as const, 'Smallest first, or greatest first.');
 export const PrivacyStateEnum = enumOf(
   'PrivacyState',
-  ['ACTIVE', 'RESTRICTED', 'DEIDENTIFIED'] as const,
-  'RESTRICTED: stored but not used. DEIDENTIFIED: what identifies is gone, but links could still single someone out.',
+  ['ACTIVE', 'RESTRICTED', 'DEIDENTIFIED', 'ANONYMOUS'] as const,
+  'RESTRICTED: stored but not used. DEIDENTIFIED: what identifies is gone, but links or a rare combination of what is left could still single someone out. ANONYMOUS: neither is so, now.',
 );
 export const ContactOrderEnum = enumOf(
   'ContactOrderField',

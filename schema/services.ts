@@ -10,6 +10,7 @@ import type { Position } from '../src/kernel/envelope.js';
 import type { Ids } from '../src/kernel/ids.js';
 import type { KeySource } from '../src/kernel/openEvent.js';
 import type { Eraser } from '../src/privacy/erasure/erase.js';
+import type { Suppressions } from '../src/privacy/suppression/suppressions.js';
 import type { ReadStore } from '../src/readstore/port.js';
 
 /** What the API is built on; handed in by `src/app`. */
@@ -24,6 +25,7 @@ export interface Services {
   readonly passwords: Passwords;
   readonly externalIds: ExternalIds;
   readonly eraser: Eraser;
+  readonly suppressions: Suppressions;
   readonly signUp: (request: SignUp) => Promise<SignedUp>;
   /** The account that has this address, or `null`. */
   readonly accountByEmail: (email: string) => Promise<string | null>;

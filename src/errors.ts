@@ -35,6 +35,10 @@ export const errorTable = {
   NOT_DELETED: { status: 409, message: 'The record is not in the bin.' },
   SUBJECT_ERASED: { status: 410, message: 'The person was erased or anonymised; nothing can be written for them.' },
   CONSENT_NOT_GIVEN: { status: 409, message: 'There is no live consent for this purpose and channel.' },
+  ADDRESS_SUPPRESSED: {
+    status: 409,
+    message: 'The address is on the do-not-contact list: its owner opted out or asked to be erased.',
+  },
   UNKNOWN_STAGE: { status: 400, message: 'The pipeline has no such stage.' },
 
   // imports

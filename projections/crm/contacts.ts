@@ -1,7 +1,11 @@
 import { contactEvents, type RestrictionReason } from '../../src/crm/contacts/events.js';
+import { canonicalJson } from '../../src/kernel/canonical.js';
+import { unlessErased } from '../../src/kernel/personal.js';
+import { anonymisationEvents } from '../../src/privacy/anonymisation/events.js';
 import { consentKey } from '../../src/privacy/consent/decider.js';
 import { type Channel, consentEvents, type LegalBasis, type Purpose } from '../../src/privacy/consent/events.js';
 import { erasureEvents } from '../../src/privacy/erasure/events.js';
+import { comparedPhone, type Reach } from '../../src/privacy/suppression/addresses.js';
 import type { PageQuery, ReadStore, Table } from '../../src/readstore/port.js';
 import { ofSubject } from '../person.js';
 import { on, type Projection, patch, put, remove } from '../projection.js';
@@ -49,8 +53,19 @@ export interface ContactRow extends RecordRow {
   readonly company?: string;
   readonly restricted?: RestrictionReason;
   readonly anonymisedAt?: string;
+  /** What an anonymisation left. */
+  readonly kept?: Kept;
+  /** Channels on which an address of theirs is on the do-not-contact list. */
+  readonly suppressed?: readonly Channel[];
   /** Where the person stands, by purpose and channel. */
   readonly consents?: { readonly [purposeAndChannel: string]: ConsentStanding };
+}
+
+export interface Kept {
+  readonly birthDate?: string;
+  readonly addresses?: readonly { readonly region?: string; readonly country?: string }[];
+  /** `companyName` is a pseudonym. */
+  readonly work?: { readonly companyName?: string; readonly department?: string };
 }
 
 export interface ConsentStanding {
@@ -66,29 +81,48 @@ export interface ConsentStanding {
 export const reachFacet = (purpose: Purpose, channel?: Channel): string =>
   channel === undefined ? `reach:${purpose}` : `reach:${consentKey(purpose, channel)}`;
 
-/** [P3.8] Only people with a live basis; nobody who is restricted, anonymised or in the bin. */
+/** [P3.8] Only people with a live basis; nobody who is restricted, anonymised or in the bin, or whose address is suppressed. */
 const reachFacets = (row: ContactRow): string[] => {
   if (row.restricted !== undefined || row.anonymisedAt !== undefined) return [];
   const facets = new Set<string>();
   for (const { purpose, channel, state } of Object.values(row.consents ?? {})) {
-    if (state !== 'GIVEN') continue;
+    if (state !== 'GIVEN' || row.suppressed?.includes(channel)) continue;
     facets.add(reachFacet(purpose)).add(reachFacet(purpose, channel));
   }
   return [...facets];
 };
 
+/** What is left of an anonymised person, as far as it could be put together with other knowledge (indirect identifiers). */
+export interface Combination {
+  readonly company?: string;
+  readonly kept: Kept;
+}
+
+const ALIKE = 'alike:';
+export const alikePrefix = (controller: string): string => `${ALIKE}${controller}:`;
+
+/** People who cannot be told apart by what is left of them: those of one controller with one combination. */
+export const alikeFacet = ({ controller, company, kept }: ContactRow): string =>
+  alikePrefix(controller) + canonicalJson({ company, kept: kept ?? {} } satisfies Combination);
+
 const facetsOf = (row: ContactRow): string[] => {
-  if (row.deletedAt !== undefined) return [BIN, ofSubject(row.subject)];
-  const facets = [LIVE, ofSubject(row.subject)];
+  const alike = row.anonymisedAt === undefined ? [] : [alikeFacet(row)];
+  if (row.deletedAt !== undefined) return [BIN, ofSubject(row.subject), ...alike];
+  const facets = [LIVE, ofSubject(row.subject), ...alike];
   if (row.controller !== row.workspace) facets.push(clientFacet(row.controller));
   if (row.company !== undefined) facets.push(`company:${row.company}`);
   if (row.restricted !== undefined) facets.push(`restricted:${row.restricted}`);
   if (row.externalId !== undefined) facets.push(externalFacet(row.externalId));
   for (const { value } of row.emails ?? []) facets.push(emailFacet(value));
+  for (const { value } of row.phones ?? []) {
+    const compared = comparedPhone(value);
+    if (compared !== null) facets.push(phoneFacet(compared));
+  }
   for (const tag of row.tags ?? []) facets.push(tagFacet(tag));
   return facets.concat(reachFacets(row));
 };
 
+const phoneFacet = (compared: string): string => `phone:${compared}`;
 export const emailFacet = (address: string): string => `email:${address.toLowerCase()}`;
 
 /** What a contact is called: the name as its owner writes it, or the best there is. */
@@ -125,7 +159,7 @@ const table: Table<ContactRow> = {
   scope: (row) => row.workspace,
   facets: facetsOf,
   words: wordsOf,
-  listedIn: listedWhereFiltered,
+  listedIn: (facet) => (facet.startsWith(ALIKE) ? [] : listedWhereFiltered(facet)),
   orders: { name: nameOrder, created: (row) => row.createdAt },
 };
 
@@ -144,13 +178,14 @@ const withoutPerson = {
   externalId: null,
   consents: null,
   restricted: null,
+  suppressed: null,
 } satisfies { readonly [K in keyof ContactRow]?: null };
 
-const contactIn = (stream: string) => ({ key: stream.slice('contact-'.length) });
+const contactIn = (stream: string) => ({ key: stream.slice(stream.indexOf('-') + 1) });
 
 export const contacts: Projection = {
   name: 'contacts',
-  version: 1,
+  version: 2,
   tables: [table as Table],
   apply: {
     ...on(contactEvents, {
@@ -163,6 +198,14 @@ export const contacts: Projection = {
         patch(table, contactIn(event.stream), { ...touched(event), restricted: event.data.reason }),
       ContactRestrictionLifted: (event) =>
         patch(table, contactIn(event.stream), { ...touched(event), restricted: null }),
+      ContactSuppressed: (event) =>
+        patch(table, contactIn(event.stream), { ...touched(event), suppressed: event.data.channels }),
+      ContactSuppressionLifted: (event) =>
+        patch(table, contactIn(event.stream), { ...touched(event), suppressed: null }),
+    }),
+    ...on(anonymisationEvents, {
+      /** What else is in the row goes with the erasure's own event, which comes next. */
+      ContactAnonymised: (event) => patch(table, contactIn(event.stream), { kept: unlessErased(event.data.kept) }),
     }),
     ...on(consentEvents, {
       ConsentGiven: (event) => {
@@ -198,3 +241,33 @@ export const contactsByIds = (store: ReadStore, ids: readonly string[]) => store
 export const contactPage = (store: ReadStore, query: PageQuery) => store.page(table, query);
 export const contactsByExternalId = (store: ReadStore, scope: string, ids: readonly string[]) =>
   store.withFacets(table, scope, ids.map(externalFacet));
+
+/** Live contacts of a workspace that have one of these addresses, whoever their controller is; each once. */
+export const contactsReachedAt = async (
+  store: ReadStore,
+  scope: string,
+  { emails, phones }: Reach,
+): Promise<readonly ContactRow[]> => {
+  const compared = phones.flatMap((phone) => comparedPhone(phone) ?? []);
+  const facets = [...emails.map(emailFacet), ...compared.map(phoneFacet)];
+  if (facets.length === 0) return [];
+  const found = (await store.withFacets(table, scope, [...new Set(facets)])).flat();
+  return [...new Map(found.map((row) => [row.id, row])).values()];
+};
+
+/** How many anonymised people share each combination that is left, per controller. */
+export const combinationsOf = async (store: ReadStore, scope: string, controller: string) => {
+  const prefix = alikePrefix(controller);
+  const totals = await store.totals(table as Table, scope, prefix);
+  return totals.map(({ facet, count }) => ({
+    combination: JSON.parse(facet.slice(prefix.length)) as Combination,
+    people: count,
+  }));
+};
+
+/** How many there are whom this anonymised person cannot be told apart from, they themselves included. */
+export const peopleAlike = async (store: ReadStore, row: ContactRow): Promise<number> => {
+  const facet = alikeFacet(row);
+  const totals = await store.totals(table as Table, row.workspace, facet);
+  return totals.find((each) => each.facet === facet)?.count ?? 0;
+};

@@ -133,3 +133,10 @@ const stageTotal = ({ facet, count, sum }: FacetTotal): StageTotal => {
   const [stage, currency] = facet.slice(WORTH.length).split(':') as [string, string];
   return { stage, currency: currency === NO_CURRENCY ? undefined : currency, count, valueMinor: sum };
 };
+
+/** How many deals, in the bin or not, are linked to a contact; counted up to a bound. */
+export const dealsWith = async (store: ReadStore, scope: string, contact: string, upTo: number): Promise<number> => {
+  const facets = [`contact:${contact}`];
+  const query = { scope, order: 'created', direction: 'asc', facets, limit: upTo } as const;
+  return (await store.page(table, query)).rows.length;
+};

@@ -2,15 +2,7 @@ import { Field, ID, InputType, Int, ObjectType } from 'type-graphql';
 import { type ContactRow, displayName } from '../../projections/crm/contacts.js';
 import type { RestrictionReason } from '../../src/crm/contacts/events.js';
 import { Allow } from '../access.js';
-import {
-  ChannelEnum,
-  ContactOrderEnum,
-  DirectionEnum,
-  type OneOf,
-  PrivacyStateEnum,
-  PurposeEnum,
-  RestrictionEnum,
-} from '../enums.js';
+import { ChannelEnum, ContactOrderEnum, DirectionEnum, type OneOf, PurposeEnum, RestrictionEnum } from '../enums.js';
 import { DateTime } from '../scalars.js';
 import {
   CommandInput,
@@ -79,11 +71,6 @@ export class PostalAddressInput {
   @Field(() => String, { nullable: true })
   country?: string;
 }
-
-const privacyStateOf = ({ anonymisedAt, restricted }: ContactRow) => {
-  if (anonymisedAt !== undefined) return 'DEIDENTIFIED';
-  return restricted === undefined ? 'ACTIVE' : 'RESTRICTED';
-};
 
 @Allow('contact:read')
 @ObjectType({ simpleResolvers: true, description: 'A person whom the workspace keeps, for itself or for a client.' })
@@ -183,9 +170,11 @@ export class Contact extends RecordType<ContactRow> {
     return customFieldsOf(this.row.customFields);
   }
 
-  @Field(() => PrivacyStateEnum)
-  get privacyState(): OneOf<typeof PrivacyStateEnum> {
-    return privacyStateOf(this.row);
+  @Field(() => [ChannelEnum], {
+    description: 'On these nobody may contact them: an address of theirs is on the do-not-contact list.',
+  })
+  get suppressedChannels(): readonly OneOf<typeof ChannelEnum>[] {
+    return this.row.suppressed ?? [];
   }
 
   @Field(() => RestrictionEnum, { nullable: true, description: 'Why it is restricted, where it is.' })
@@ -265,6 +254,9 @@ export abstract class ContactFields extends CommandInput {
   companyId?: string | null;
 }
 
+const OVERRIDE =
+  'Takes an address in although it is on the do-not-contact list; the person stays on it until they consent anew. Left out: ADDRESS_SUPPRESSED.';
+
 @InputType()
 export class CreateContactInput extends ContactFields {
   @Field(() => ID, {
@@ -275,6 +267,9 @@ export class CreateContactInput extends ContactFields {
 
   @Field(() => String, { nullable: true })
   externalId?: string | null;
+
+  @Field(() => Boolean, { nullable: true, description: OVERRIDE })
+  suppressionOverride?: boolean | null;
 }
 
 @InputType({ description: 'What is left out stays as it is; null clears.' })
@@ -284,6 +279,9 @@ export class UpdateContactInput extends ContactFields {
 
   @Field(() => Int, { nullable: true })
   expectedVersion?: number | null;
+
+  @Field(() => Boolean, { nullable: true, description: OVERRIDE })
+  suppressionOverride?: boolean | null;
 }
 
 @ObjectType({ simpleResolvers: true })

@@ -12,11 +12,13 @@ import {
 } from '../../projections/crm/contacts.js';
 import { BIN, clientFacet, externalFacet, LIVE, tagFacet } from '../../projections/crm/record.js';
 import { contactDecider } from '../../src/crm/contacts/decider.js';
+import { reachAfter, reachOf } from '../../src/crm/contacts/reach.js';
 import { CrmError } from '../../src/errors.js';
 import { clientDecider } from '../../src/identity/clients/decider.js';
 import { instant } from '../../src/kernel/clock.js';
 import { streamOf } from '../../src/kernel/decider.js';
 import { subjectIdOf } from '../../src/kernel/ids.js';
+import { anonymisationDecider } from '../../src/privacy/anonymisation/decider.js';
 import { consentDecider } from '../../src/privacy/consent/decider.js';
 import { subjectDecider } from '../../src/privacy/erasure/decider.js';
 import { Allow } from '../access.js';
@@ -126,8 +128,13 @@ export class ContactResolver {
     const fields = withoutNulls(await fieldsIn(input, context));
     const data = { ...fields, subject, externalId: input.externalId ?? undefined };
     const claim = { kind: 'contact', externalId: data.externalId, owner: subject } as const;
-    const create = { type: 'CreateContact', data, given: { today: todayIn(context) } } as const;
+    const { suppressions } = context.services;
+    const reach = reachOf(data);
+    const suppressed = await suppressions.channelsOf(reach, command);
+    const given = { today: todayIn(context), suppressed };
+    const create = { type: 'CreateContact', data, given, ...overriding(input) } as const;
     const handled = await context.handle(contactDecider, id, create, command, { shownIn: SHOWN_IN, claim });
+    await suppressions.recheck(reach, suppressed, command);
     return payload(id, handled, context);
   }
 
@@ -136,9 +143,15 @@ export class ContactResolver {
   async updateContact(@Arg('input') input: UpdateContactInput, @Ctx() context: Context): Promise<ContactPayload> {
     const { id, commandId, expectedVersion } = input;
     const data = { ...(await fieldsIn(input, context)), subject: await subjectOf(id, context) };
-    const update = { type: 'UpdateContact', data, given: { today: todayIn(context) } } as const;
-    const options = { expectedVersion, shownIn: SHOWN_IN };
-    return payload(id, await context.handle(contactDecider, id, update, context.command(commandId), options), context);
+    const command = context.command(commandId, await context.controllerOf(id));
+    const { suppressions, readStore } = context.services;
+    const before = data.emails === undefined && data.phones === undefined ? null : await contactById(readStore, id);
+    const listed = await reachAfter(data, before ?? {}, suppressions, command);
+    const given = { today: todayIn(context), ...listed };
+    const update = { type: 'UpdateContact', data, given, ...overriding(input) } as const;
+    const handled = await context.handle(contactDecider, id, update, command, { expectedVersion, shownIn: SHOWN_IN });
+    await suppressions.recheck(reachOf(data), listed.suppressed, command);
+    return payload(id, handled, context);
   }
 
   @Allow('contact:write')
@@ -156,11 +169,22 @@ export class ContactResolver {
   }
 }
 
+const overriding = ({ suppressionOverride }: { suppressionOverride?: boolean | null }) =>
+  suppressionOverride ? ({ suppressionOverride: true } as const) : {};
+
 const move = async (type: 'DeleteContact' | 'RestoreContact', input: RecordInput, context: Context) => {
   const { id, commandId, expectedVersion } = input;
-  const command = { type, subject: await subjectOf(id, context) } as const;
+  const subject = await subjectOf(id, context);
+  const command = context.command(commandId, await context.controllerOf(id));
   const options = { expectedVersion, shownIn: SHOWN_IN };
-  return payload(id, await context.handle(contactDecider, id, command, context.command(commandId), options), context);
+  const move = type === 'DeleteContact' ? { type, subject } : { type, subject, given: await listedIn(id, context) };
+  return payload(id, await context.handle(contactDecider, id, move, command, options), context);
+};
+
+/** While a contact is in the bin the do-not-contact list may have changed. */
+const listedIn = async (id: string, { services }: Context) => {
+  const row = await contactById(services.readStore, id);
+  return row === null ? undefined : { suppressed: await services.suppressions.channelsOf(reachOf(row), row) };
 };
 
 /** A contact's row for a payload: what the read model shows now. */
@@ -219,6 +243,11 @@ const contactAsOf = async (id: string, asOf: string, context: Context): Promise<
   const { workspace, services } = context;
   const { subject } = await services.handler.stateOf(contactDecider, id, workspace);
   if (subject === null) return null;
-  const streams = [streamOf(contactDecider, id), streamOf(consentDecider, subject), streamOf(subjectDecider, subject)];
+  const streams = [
+    streamOf(contactDecider, id),
+    streamOf(consentDecider, subject),
+    streamOf(anonymisationDecider, id),
+    streamOf(subjectDecider, subject),
+  ];
   return rowAsOf({ projection: contacts, table: contactTable, key: id, workspace }, streams, asOf, services);
 };

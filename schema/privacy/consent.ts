@@ -1,6 +1,8 @@
 import { Arg, Ctx, Field, FieldResolver, ID, InputType, Mutation, ObjectType, Resolver, Root } from 'type-graphql';
 import { type ConsentStanding, contactById, contacts } from '../../projections/crm/contacts.js';
+import { reachOf } from '../../src/crm/contacts/reach.js';
 import { CrmError } from '../../src/errors.js';
+import type { CommandContext } from '../../src/kernel/commandHandler.js';
 import { consentDecider, consentKey } from '../../src/privacy/consent/decider.js';
 import { Allow } from '../access.js';
 import type { Context } from '../context.js';
@@ -99,7 +101,9 @@ export class ConsentResolver {
     const evidence = input.evidence ?? undefined;
     const give = { type: 'GiveConsent', subject, purpose, channel, basis, noticeVersion, means, evidence } as const;
     const command = context.command(input.commandId, await context.controllerOf(contactId));
+    await refuseSoftOptIn(input, command, context);
     const { position } = await context.handle(consentDecider, subject, give, command, { shownIn: SHOWN_IN });
+    if (purpose === 'MARKETING' && basis === 'CONSENT') await lift(input, command, context);
     return { consent: await standing(input, context), position };
   }
 
@@ -110,15 +114,43 @@ export class ConsentResolver {
     const subject = await subjectOf(contactId, context, 'input.contactId');
     const withdraw = { type: 'WithdrawConsent', subject, purpose, channel, means: input.means ?? undefined } as const;
     const command = context.command(input.commandId, await context.controllerOf(contactId));
+    // First, so that a crash in between leaves somebody who is not contacted, not somebody who still is.
+    if (purpose === 'MARKETING') await optOut(input, subject, command, context);
     const { position } = await context.handle(consentDecider, subject, withdraw, command, { shownIn: SHOWN_IN });
     return { consent: await standing(input, context), position };
   }
 }
 
-const standing = async (
-  { contactId, purpose, channel }: Pick<RecordConsentInput, 'contactId' | 'purpose' | 'channel'>,
-  context: Context,
-): Promise<ConsentStanding> => {
+type OnChannel = Pick<RecordConsentInput, 'contactId' | 'purpose' | 'channel'>;
+
+const reachIn = async ({ contactId }: OnChannel, context: Context) =>
+  reachOf((await contactById(context.services.readStore, contactId)) ?? {});
+
+/** An opt-in that nobody gave does not outweigh a no that somebody did give (GDPR Art 21(3)). */
+const refuseSoftOptIn = async (input: RecordConsentInput, command: CommandContext, context: Context) => {
+  if (input.purpose !== 'MARKETING' || input.basis !== 'SOFT_OPT_IN') return;
+  const suppressed = await context.services.suppressions.channelsOf(await reachIn(input, context), command);
+  if (suppressed.includes(input.channel)) throw new CrmError('ADDRESS_SUPPRESSED', { field: 'input.basis' });
+};
+
+/** A new consent takes the person's addresses off the do-not-contact list, for the channel that it names. */
+const lift = async (input: OnChannel, command: CommandContext, context: Context) => {
+  const reach = await reachIn(input, context);
+  const { suppressions } = context.services;
+  if (!(await suppressions.channelsOf(reach, command)).includes(input.channel)) return;
+  await suppressions.lift(reach, [input.channel], command);
+  await context.services.waitFor(SHOWN_IN, await context.services.eventStore.head());
+};
+
+/** Whoever withdraws is put on the do-not-contact list, so that the same address under another record is not contacted either. */
+const optOut = async (input: OnChannel, subject: string, command: CommandContext, context: Context) => {
+  const { handler, suppressions } = context.services;
+  const { standing: standings } = await handler.stateOf(consentDecider, subject, context.workspace);
+  if (!standings[consentKey(input.purpose, input.channel)]?.given) return;
+  await suppressions.suppress(await reachIn(input, context), [input.channel], 'OPTED_OUT', command);
+};
+
+const standing = async ({ contactId, purpose, channel }: OnChannel, context: Context): Promise<ConsentStanding> => {
   const row = await contactById(context.services.readStore, contactId);
   const consent = row?.consents?.[consentKey(purpose, channel)];
   if (consent === undefined) throw new CrmError('SUBJECT_ERASED', { field: 'input.contactId' });

@@ -8,8 +8,11 @@ import { clientEvents } from '../identity/clients/events.js';
 import { memberEvents } from '../identity/members/events.js';
 import { workspaceEvents } from '../identity/workspaces/events.js';
 import { EventRegistry } from '../kernel/event.js';
+import { anonymisationEvents } from '../privacy/anonymisation/events.js';
 import { consentEvents } from '../privacy/consent/events.js';
 import { erasureEvents, erasureRequestEvents } from '../privacy/erasure/events.js';
+import { safeguardEvents } from '../privacy/safeguards/events.js';
+import { suppressionEvents } from '../privacy/suppression/events.js';
 
 /** Every event of the product. */
 export const allEvents = new EventRegistry(
@@ -25,4 +28,7 @@ export const allEvents = new EventRegistry(
   consentEvents,
   erasureRequestEvents,
   erasureEvents,
+  anonymisationEvents,
+  safeguardEvents,
+  suppressionEvents,
 );

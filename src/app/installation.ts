@@ -9,7 +9,6 @@ import { productsByName } from '../../projections/crm/products.js';
 import { membersByName } from '../../projections/identity/workspaces.js';
 import { ProjectionRunner, type RunnerReport } from '../../projections/runner.js';
 import { sortKey } from '../../projections/tokens.js';
-import { contactDecider } from '../crm/contacts/decider.js';
 import { ExternalIds } from '../crm/externalIds.js';
 import type { ImportLookups, ImportParts } from '../crm/imports/ports.js';
 import { CrmError } from '../errors.js';
@@ -23,7 +22,8 @@ import { type Clock, instant, systemClock } from '../kernel/clock.js';
 import { type CommandContext, CommandHandler } from '../kernel/commandHandler.js';
 import type { Position } from '../kernel/envelope.js';
 import { type Ids, pooledRandomBytes, subjectIdOf, timeOrderedIds } from '../kernel/ids.js';
-import { Eraser } from '../privacy/erasure/erase.js';
+import type { Eraser } from '../privacy/erasure/erase.js';
+import type { Suppressions } from '../privacy/suppression/suppressions.js';
 import type { ReadStore } from '../readstore/port.js';
 import { openSqliteReadStore } from '../readstore/sqlite.js';
 import type { StateStore } from '../statestore/port.js';
@@ -36,6 +36,7 @@ import type { Config } from './config.js';
 import { filesIn, holdsData, lockDataDir } from './dataDir.js';
 import { allEvents } from './events.js';
 import { furnish } from './furnish.js';
+import { wirePrivacy } from './privacy.js';
 import { rebuildInThread } from './rebuildThread.js';
 
 /** A mutation waits this long for the read models, then says so. */
@@ -67,6 +68,7 @@ export class Installation {
   readonly passwords: Passwords;
   readonly externalIds: ExternalIds;
   readonly eraser: Eraser;
+  readonly suppressions: Suppressions;
   readonly projections: ProjectionRunner;
   readonly eventStore: EventStore;
   readonly readStore: ReadStore;
@@ -75,7 +77,7 @@ export class Installation {
 
   constructor(
     private readonly stores: Stores,
-    private readonly derived: Pick<DerivedKeys, 'claims'>,
+    private readonly derived: Pick<DerivedKeys, 'claims' | 'suppression' | 'pseudonyms'>,
     readonly clock: Clock,
     readonly ids: Ids,
     private readonly options: InstallationOptions & { readonly rebuild: (projection: string) => Promise<void> },
@@ -91,18 +93,10 @@ export class Installation {
     const report = options.report ?? (() => undefined);
     const runnerParts = { eventStore, readStore, keys: vault, clock, report, pause: (ms: number) => pause(ms) };
     this.projections = new ProjectionRunner(runnerParts, allProjections);
-    this.eraser = new Eraser({
-      handler: this.handler,
-      vault,
-      stateStore,
-      ids,
-      purged: (position) =>
-        this.waitFor(
-          allProjections.map(({ name }) => name),
-          position,
-        ),
-      forget: ({ contact }) => this.handler.forget(contactDecider, contact),
-    });
+    const { handler, waitFor } = this;
+    const privacy = wirePrivacy({ ...stores, handler, ids, derived, waitFor });
+    this.eraser = privacy.eraser;
+    this.suppressions = privacy.suppressions;
   }
 
   /** Starts what runs by itself, and takes up what a crash has interrupted. */
@@ -138,6 +132,7 @@ export class Installation {
     handler: this.handler,
     externalIds: this.externalIds,
     lookups: this.#lookups(context.workspace),
+    doNotContact: this.suppressions,
     context,
     addMember: async (agent, memberContext) => {
       const member = this.handler.newId(memberContext, 'member');

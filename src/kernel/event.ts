@@ -1,7 +1,15 @@
 import type { z } from 'zod';
 import { CrmError } from '../errors.js';
 import type { StoredEvent } from './envelope.js';
-import type { Category, OpenFields, Personal, RetentionClass, SealedField, SealedFields } from './personal.js';
+import type {
+  Anonymising,
+  Category,
+  OpenFields,
+  Personal,
+  RetentionClass,
+  SealedField,
+  SealedFields,
+} from './personal.js';
 import { validate } from './validate.js';
 
 /** A field whose values are codes, amounts, business dates or ids: stored readable, for ever. */
@@ -16,6 +24,8 @@ export interface PersonalField<T> {
   readonly schema: z.ZodType<T>;
   readonly category: Category;
   readonly class: RetentionClass;
+  /** What an anonymisation leaves of it. */
+  readonly anonymise: Anonymising;
 }
 
 /** Whose keys seal the personal fields beside it: the id of a person, or of a record that has keys of its own. */
@@ -33,7 +43,8 @@ export const personal = <T>(
   schema: z.ZodType<T>,
   category: Category,
   retentionClass: RetentionClass = 'profile',
-): PersonalField<T> => ({ kind: 'personal', schema, category, class: retentionClass });
+  anonymise: Anonymising = 'remove',
+): PersonalField<T> => ({ kind: 'personal', schema, category, class: retentionClass, anonymise });
 
 export const subject = (): SubjectField => ({ kind: 'subject' });
 

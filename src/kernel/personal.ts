@@ -33,9 +33,21 @@ export const categories = {
   'content.tag': 'bpo:Tag',
   'content.custom': 'bpo:CustomField',
   'external.id': 'pd:OfficialID',
+  'anonymised.rest': 'bpo:Generalised',
   reason: 'bpo:Reason',
 } as const;
 export type Category = keyof typeof categories;
+
+/**
+ * What an anonymisation does with a value: takes it out, leaves the year of a date, leaves the region and country of
+ * addresses, puts a keyed pseudonym in its place (equal values stay equal), or keeps it. What is left may still single
+ * someone out: that is for the count of people who share it to say.
+ */
+export const anonymisations = ['remove', 'year', 'region', 'pseudonym', 'keep'] as const;
+export type Anonymisation = (typeof anonymisations)[number];
+
+/** One strategy for a field, or one for each of its parts that is not to be removed. */
+export type Anonymising = Anonymisation | { readonly [part: string]: Anonymisation };
 
 /** The value of a sealed field whose key was destroyed. A value of its own: not `null`, not "unknown". */
 export const Erased: unique symbol = Symbol('Erased');

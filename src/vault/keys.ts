@@ -1,5 +1,5 @@
 import { createHmac, hkdfSync } from 'node:crypto';
-import { lengthPrefixed } from './hkdf.js';
+import { hkdfExpandBlock, lengthPrefixed } from './hkdf.js';
 
 /** What each derived key is for, with the label that keeps it apart from the others. Fixed from the first event. */
 const labels = {
@@ -8,12 +8,15 @@ const labels = {
   vault: 'bpo-crm file vault v1',
   state: 'bpo-crm file state v1',
   claims: 'bpo-crm claims v1',
+  suppression: 'bpo-crm suppression v1',
+  pseudonyms: 'bpo-crm pseudonyms v1',
   wrap: 'bpo-crm workspace key wrap v1',
 } as const;
 
 /**
  * Keys of the installation, 32 bytes each: `events`, `readModels`, `vault` and `state` encrypt the files of that name,
- * `claims` keys the hashes that stand in claims, `wrap` wraps the workspaces' keys.
+ * `claims` keys the hashes that stand in claims, `suppression` and `pseudonyms` those of each controller's do-not-contact
+ * list and anonymised records, `wrap` wraps the workspaces' keys.
  */
 export type DerivedKeys = { readonly [name in keyof typeof labels]: Buffer };
 
@@ -29,9 +32,15 @@ export const deriveKeys = (masterKey: Uint8Array): DerivedKeys => {
     vault: derive(labels.vault),
     state: derive(labels.state),
     claims: derive(labels.claims),
+    suppression: derive(labels.suppression),
+    pseudonyms: derive(labels.pseudonyms),
     wrap: derive(labels.wrap),
   };
 };
+
+/** The key of one controller's, out of one of the installation's: 32 bytes. */
+export const controllerKey = (key: Uint8Array, workspace: string, controller: string): Buffer =>
+  hkdfExpandBlock(key, lengthPrefixed('controller', workspace, controller)).subarray(0, KEY_BYTES);
 
 /**
  * Stands for a value where it must be found again but not read: HMAC with SHA-256, base64url. `space` keeps equal

@@ -173,7 +173,7 @@ describe('importing contacts from a CSV', () => {
     expect(contacts.nodes).toEqual([{ givenName: 'Young', privacyState: 'RESTRICTED' }]);
   });
 
-  test('[P7.3] a person who was erased comes in again as somebody new; nothing of before comes back', async () => {
+  test('[P7.3] a person who was erased comes in again, where their address does not give them away, as somebody new', async () => {
     const { ask } = await newcomer('Erased');
     await imported(ask, PEOPLE);
     const find = '{ contacts(filter: { externalId: "p-1" }) { nodes { id subjectId consents { state } } } }';
@@ -184,7 +184,7 @@ describe('importing contacts from a CSV', () => {
       { contactId: old.id, purpose: 'MARKETING', channel: 'EMAIL', noticeVersion: '1' },
       'consent { state }',
     );
-    await mutate(ask, 'eraseContact', { id: old.id }, 'subjectId');
+    await mutate(ask, 'eraseContact', { id: old.id, reasonCode: 'RETENTION_ENDED' }, 'subjectId');
     expect((await ask(find)).contacts.nodes).toEqual([]);
     expect((await imported(ask, PEOPLE)).counts).toEqual(counts(1, 0, 2));
     const [anew] = (await ask(find)).contacts.nodes;
@@ -193,6 +193,26 @@ describe('importing contacts from a CSV', () => {
     expect(anew.consents).toEqual([]);
     expect((await ask('query ($id: ID!) { contact(id: $id) { id } }', { id: old.id })).contact).toBeNull();
   });
+
+  test.each(['eraseContact', 'anonymiseContact'])(
+    '[P7.3] a person who asked to be gone (%s) does not come in again: their row is reported and left out',
+    async (name) => {
+      const { ask } = await newcomer(`Gone${name.slice(0, 5)}`);
+      await imported(ask, PEOPLE);
+      const { contacts } = await ask('{ contacts(filter: { externalId: "p-1" }) { nodes { id } } }');
+      await mutate(ask, name, { id: contacts.nodes[0].id }, 'position');
+      const suppressed = { line: 2, field: 'emails', code: 'SUPPRESSED' };
+      for (const more of [{ dryRun: true }, {}]) {
+        const { counts: found, problems } = await imported(ask, PEOPLE, more);
+        expect(found).toEqual(counts(0, 0, 2, 1));
+        expect(problems).toMatchObject([suppressed]);
+      }
+      const card = 'BEGIN:VCARD\nVERSION:4.0\nFN:Z\nTEL:00 49 (170) 111\nEMAIL:ZOE@Kunde.Example\nEND:VCARD\n';
+      const { counts: found, problems } = await imported(ask, card);
+      expect([found, problems]).toMatchObject([counts(0, 0, 0, 1), [{ line: 1, field: 'emails', code: 'SUPPRESSED' }]]);
+      expect(await contactsOf(ask)).toHaveLength(name === 'eraseContact' ? 2 : 3);
+    },
+  );
 
   test('[P7.3] an import sent again with its command id after an erasure does not bring the person back', async () => {
     const { ask } = await newcomer('Replayed');

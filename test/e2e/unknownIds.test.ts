@@ -144,6 +144,7 @@ const queries: readonly (readonly [place: string, kind: string, query: string])[
       ] as const;
     },
   ),
+  ['anonymityReport.clientId', 'client', 'anonymityReport(clientId: $id) { people combinations { people } }'],
   ['eventHistory.entityId', 'contact', 'eventHistory(filter: { entityId: $id }) { nodes { id } }'],
   ['eventHistory.subjectId', 'subject', 'eventHistory(filter: { subjectId: $id }) { nodes { id } }'],
   ['eventHistory.actorId', 'account', 'eventHistory(filter: { actorId: $id }) { nodes { id } }'],

@@ -1,4 +1,4 @@
-import { contacts, contactTable, displayName, reachFacet } from '../../projections/crm/contacts.js';
+import { alikeFacet, contacts, contactTable, displayName, reachFacet } from '../../projections/crm/contacts.js';
 import { Erased } from '../../src/kernel/personal.js';
 import type { Table } from '../../src/readstore/port.js';
 import { type Happened, projecting } from '../support/projecting.js';
@@ -92,4 +92,47 @@ test('somebody without a name is called by the best there is', () => {
   expect(displayName({ ...base, name: { givenName: 'Ada', familyName: 'King' } })).toBe('Ada King');
   expect(displayName({ ...base, emails: [{ value: 'ada@example.com' }] })).toBe('ada@example.com');
   expect(displayName(base)).toBe('Unnamed contact');
+});
+
+test('[P3.8] who is suppressed on a channel is on its marketing page no more, nor on that for any channel', async () => {
+  const suppressed = (...channels: string[]): Happened => ({
+    type: 'ContactSuppressed',
+    data: { subject: 'grace', channels },
+  });
+  const onEmail = { facets: [reachFacet('MARKETING', 'EMAIL')] };
+  const onPhone = { facets: [reachFacet('MARKETING', 'PHONE')] };
+  const both = [grace, consent('grace'), consent('grace', 'PHONE')];
+  const crm = projecting(contacts, ...both, suppressed('EMAIL'));
+  await crm.thenPage(table, onEmail, []);
+  await crm.thenPage(table, onPhone, ['grace']);
+  await crm.thenPage(table, forMarketing, ['grace']);
+  const allOver = projecting(contacts, ...both, suppressed('EMAIL', 'PHONE'));
+  await allOver.thenPage(table, forMarketing, []);
+  const lifted: Happened = { type: 'ContactSuppressionLifted', data: { subject: 'grace' } };
+  await projecting(contacts, ...both, suppressed('EMAIL', 'PHONE'), lifted).thenPage(table, onEmail, ['grace']);
+});
+
+test('[P7.3] what an anonymisation keeps stays in the record, and goes when the record is erased', async () => {
+  const kept = { birthDate: '1906', addresses: [{ country: 'US' }] };
+  const anonymised: Happened = {
+    type: 'ContactAnonymised',
+    stream: 'anonymisation-grace',
+    data: { subject: 'grace', person: 'grace', strategies: {}, kept },
+  };
+  const before = [grace, consent('grace'), anonymised, erased('grace', 'ANONYMISE')];
+  const row = await projecting(contacts, ...before).thenRow(contactTable, 'grace', { kept, company: 'acme' });
+  expect(JSON.stringify(row)).not.toMatch(/Grace|Hopper|vip|MARKETING/);
+  const replayed = [created('grace', { name: Erased, tags: Erased, company: 'acme' }), ...before.slice(1)];
+  expect(await projecting(contacts, ...replayed).thenRow(contactTable, 'grace', {})).toEqual(row);
+  await projecting(contacts, ...before, erased('grace', 'ERASE')).thenRow(contactTable, 'grace', null);
+});
+
+test('anonymised people are alike when the same is left of them, for one controller', () => {
+  const row = { id: 'c', workspace: 'w', controller: 'w', subject: 's', version: 1, createdAt: '', updatedAt: '' };
+  const kept = { birthDate: '1906', addresses: [{ country: 'US', region: 'Virginia' }] };
+  const same = { addresses: [{ region: 'Virginia', country: 'US' }], birthDate: '1906' };
+  expect(alikeFacet({ ...row, kept })).toBe(alikeFacet({ ...row, id: 'd', subject: 't', kept: same }));
+  expect(alikeFacet({ ...row, kept })).not.toBe(alikeFacet({ ...row, kept: { birthDate: '1906' } }));
+  expect(alikeFacet({ ...row, kept })).not.toBe(alikeFacet({ ...row, kept, company: 'acme' }));
+  expect(alikeFacet({ ...row, kept })).not.toBe(alikeFacet({ ...row, kept, controller: 'client' }));
 });

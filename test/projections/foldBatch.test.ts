@@ -1,6 +1,7 @@
 import fc from 'fast-check';
-import { foldBatch, mergePatch } from '../../projections/foldBatch.js';
+import { foldBatch } from '../../projections/foldBatch.js';
 import { type Change, patch, put, remove } from '../../projections/projection.js';
+import { mergePatch } from '../../src/kernel/mergePatch.js';
 import { memoryReadStore } from '../../src/readstore/memory.js';
 import type { ReadStore, Row, Table } from '../../src/readstore/port.js';
 

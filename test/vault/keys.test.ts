@@ -6,8 +6,10 @@ const masterKey = Buffer.from(Array.from({ length: 32 }, (_, at) => at));
 test('each purpose has a key of its own, of 32 bytes, the same at every start', () => {
   const keys = deriveKeys(masterKey);
   const hex = Object.values(keys).map((key) => key.toString('hex'));
-  expect(Object.keys(keys).sort()).toEqual(['claims', 'events', 'readModels', 'state', 'vault', 'wrap']);
-  expect(new Set(hex).size).toBe(6);
+  expect(Object.keys(keys).sort()).toEqual([
+    ...['claims', 'events', 'pseudonyms', 'readModels', 'state', 'suppression', 'vault', 'wrap'],
+  ]);
+  expect(new Set(hex).size).toBe(8);
   for (const key of hex) expect(key).toMatch(/^[0-9a-f]{64}$/);
   expect(deriveKeys(masterKey)).toEqual(keys);
   expect(deriveKeys(Buffer.alloc(32, 9)).events).not.toEqual(keys.events);
@@ -21,6 +23,8 @@ test('the labels are the ones fixed from the first event', () => {
     vault: derived('bpo-crm file vault v1'),
     state: derived('bpo-crm file state v1'),
     claims: derived('bpo-crm claims v1'),
+    suppression: derived('bpo-crm suppression v1'),
+    pseudonyms: derived('bpo-crm pseudonyms v1'),
     wrap: derived('bpo-crm workspace key wrap v1'),
   });
 });

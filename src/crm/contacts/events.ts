@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { defineEvents, event, open, personal, subject } from '../../kernel/event.js';
 import { birthday, email, id, line, link, phone, text } from '../../kernel/values.js';
+import { channels } from '../../privacy/consent/events.js';
 import { change, customFields, externalId, labelled, notes, tags } from '../fields.js';
 
 const part = line(200).nullable().optional();
@@ -38,6 +39,9 @@ export const links = z.array(labelled(link)).max(20);
 export const restrictionReasons = ['MINOR'] as const;
 export type RestrictionReason = (typeof restrictionReasons)[number];
 
+/** What an anonymisation leaves of where somebody works: which department, and which people worked at the same place. */
+const workLeft = { companyName: 'pseudonym', department: 'keep' } as const;
+
 /** People a workspace keeps, for itself or for a client of its own. */
 export const contactEvents = defineEvents({
   ContactCreated: event(1, {
@@ -45,9 +49,9 @@ export const contactEvents = defineEvents({
     name: personal(contactName.optional(), 'name'),
     emails: personal(emails.optional(), 'contact.email'),
     phones: personal(phones.optional(), 'contact.phone'),
-    addresses: personal(addresses.optional(), 'contact.address'),
-    work: personal(work.optional(), 'work.title'),
-    birthDate: personal(birthday.optional(), 'birth.date'),
+    addresses: personal(addresses.optional(), 'contact.address', 'profile', 'region'),
+    work: personal(work.optional(), 'work.title', 'profile', workLeft),
+    birthDate: personal(birthday.optional(), 'birth.date', 'profile', 'year'),
     links: personal(links.optional(), 'contact.link'),
     tags: personal(tags.optional(), 'content.tag'),
     notes: personal(notes.optional(), 'content.text'),
@@ -60,9 +64,9 @@ export const contactEvents = defineEvents({
     name: personal(contactName.optional(), 'name'),
     emails: personal(change(emails), 'contact.email'),
     phones: personal(change(phones), 'contact.phone'),
-    addresses: personal(change(addresses), 'contact.address'),
-    work: personal(work.optional(), 'work.title'),
-    birthDate: personal(change(birthday), 'birth.date'),
+    addresses: personal(change(addresses), 'contact.address', 'profile', 'region'),
+    work: personal(work.optional(), 'work.title', 'profile', workLeft),
+    birthDate: personal(change(birthday), 'birth.date', 'profile', 'year'),
     links: personal(change(links), 'contact.link'),
     tags: personal(change(tags), 'content.tag'),
     notes: personal(change(notes), 'content.text'),
@@ -74,4 +78,7 @@ export const contactEvents = defineEvents({
   /** Stored but not used (GDPR Art 18); `MINOR`: a birth date says under 18 (P11.1). */
   ContactRestricted: event(1, { subject: subject(), reason: open(z.enum(restrictionReasons)) }),
   ContactRestrictionLifted: event(1, { subject: subject(), reason: open(z.enum(restrictionReasons)) }),
+  /** One of their addresses is on the do-not-contact list, for all of these channels and no others. */
+  ContactSuppressed: event(1, { subject: subject(), channels: open(z.array(z.enum(channels)).min(1)) }),
+  ContactSuppressionLifted: event(1, { subject: subject() }),
 });

@@ -2,8 +2,10 @@ import type { z } from 'zod';
 import { isCrmError } from '../../errors.js';
 import { subjectIdOf } from '../../kernel/ids.js';
 import { birthday, email, link, phone } from '../../kernel/values.js';
+import type { Channel } from '../../privacy/consent/events.js';
 import { contactDecider, isMinor } from '../contacts/decider.js';
 import { contactName, postalAddress, work } from '../contacts/events.js';
+import { reachAfter, reachOf } from '../contacts/reach.js';
 import { customFields, externalId, isFieldName, labelled, notes, tags } from '../fields.js';
 import type { ImportedContact } from './contact.js';
 import { readContacts } from './contacts.js';
@@ -14,6 +16,12 @@ import { type ImportReport, inChunks, type RowOutcome, Tally } from './report.js
 import { type ImportFile, inFile, readSource } from './source.js';
 import { decodeText } from './text.js';
 import { readVCards } from './vcard.js';
+
+/** Those fields of a contact that an import looks at itself. */
+interface ContactFields {
+  readonly emails?: { value: string; label?: string }[];
+  readonly phones?: { value: string; label?: string }[];
+}
 
 interface ReadContacts {
   readonly contacts: readonly ImportedContact[];
@@ -95,6 +103,9 @@ class ContactRows {
       return existing === null ? await this.#create(contact, fields) : await this.#update(contact, fields, existing);
     } catch (error) {
       if (isCrmError(error, 'SUBJECT_ERASED')) return this.#leaveOut('ERASED', contact.line, 'externalId');
+      if (isCrmError(error, 'ADDRESS_SUPPRESSED')) {
+        return this.#leaveOut('SUPPRESSED', contact.line, error.details.field ?? 'emails');
+      }
       throw error;
     }
   }
@@ -141,8 +152,11 @@ class ContactRows {
     return undefined;
   }
 
-  async #create(contact: ImportedContact, fields: object): Promise<RowOutcome> {
-    const { handler, externalIds, dryRun, today } = this.parts;
+  async #create(contact: ImportedContact, fields: ContactFields): Promise<RowOutcome> {
+    const { handler, externalIds, doNotContact, dryRun, today } = this.parts;
+    const reach = reachOf(fields);
+    const suppressed = await doNotContact.channelsOf(reach, this.parts.context);
+    if (dryRun && suppressed.length > 0) return this.#suppressed(contact, suppressed);
     if (dryRun) return 'created';
     const context = rowContext(this.parts, 'contact', contact.line);
     const id = handler.newId(context, 'contact');
@@ -150,19 +164,24 @@ class ContactRows {
     const external = this.#keep(contact.line, 'externalId', externalId, contact.externalId, 'BAD_VALUE');
     const data = { subject, ...fields, externalId: external };
     await externalIds.whileReserved({ kind: 'contact', externalId: external, owner: subject }, context.workspace, () =>
-      handler.handle(contactDecider, id, { type: 'CreateContact', data, given: { today } }, context),
+      handler.handle(contactDecider, id, { type: 'CreateContact', data, given: { today, suppressed } }, context),
     );
+    await doNotContact.recheck(reach, suppressed, context);
     return 'created';
   }
 
-  async #update(contact: ImportedContact, fields: object, existing: Existing): Promise<RowOutcome> {
+  async #update(contact: ImportedContact, fields: ContactFields, existing: Existing): Promise<RowOutcome> {
     const changed = Object.entries(fields).filter(
       ([name, value]) => value !== undefined && differs(value, existing.fields[name]),
     );
     if (changed.length === 0) return 'unchanged';
-    if (this.parts.dryRun) return 'updated';
-    const data = { subject: existing.subject, ...Object.fromEntries(changed) };
-    const given = { today: this.parts.today };
+    const said: ContactFields = Object.fromEntries(changed);
+    const { context, doNotContact, dryRun, today } = this.parts;
+    const listed = await reachAfter(said, existing.fields as ContactFields, doNotContact, context);
+    if (dryRun && listed.introduced?.length) return this.#suppressed(contact, listed.introduced);
+    if (dryRun) return 'updated';
+    const data = { subject: existing.subject, ...said };
+    const given = { today, ...listed };
     await this.parts.handler.handle(
       contactDecider,
       existing.id,
@@ -170,6 +189,10 @@ class ContactRows {
       rowContext(this.parts, 'contact', contact.line),
     );
     return 'updated';
+  }
+
+  #suppressed({ line }: ImportedContact, channels: readonly Channel[]): RowOutcome {
+    return this.#leaveOut('SUPPRESSED', line, channels.includes('EMAIL') ? 'emails' : 'phones');
   }
 
   #leaveOut(code: ProblemCode, line: number, field: string): RowOutcome {

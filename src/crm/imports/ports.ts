@@ -1,6 +1,7 @@
 import { canonicalJson } from '../../kernel/canonical.js';
 import type { CommandContext, CommandHandler } from '../../kernel/commandHandler.js';
 import { derivedId } from '../../kernel/ids.js';
+import type { DoNotContact } from '../contacts/reach.js';
 import type { ExternalIds } from '../externalIds.js';
 import type { Stage } from '../pipelines/events.js';
 import type { ImportedAgent } from './agents.js';
@@ -30,6 +31,7 @@ export interface ImportParts {
   readonly handler: CommandHandler;
   readonly externalIds: ExternalIds;
   readonly lookups: ImportLookups;
+  readonly doNotContact: DoNotContact;
   readonly context: CommandContext;
   /** Adds somebody who works here and cannot sign in yet; answers their id. */
   readonly addMember: (agent: ImportedAgent, context: CommandContext) => Promise<string>;

@@ -32,6 +32,7 @@ export const problemReasons = {
   UNKNOWN_COMPANY: 'No company has that name; the row is kept, without a company.',
   DUPLICATE_ID: 'An earlier row of the file has the same id; this one was left out.',
   MINOR: 'The birth date says under 18: the contact is kept, but restricted.',
+  SUPPRESSED: 'The address is on the do-not-contact list: its owner opted out or was erased; the row was left out.',
   ERASED: 'The person was erased or anonymised; the row was left out.',
 } as const;
 

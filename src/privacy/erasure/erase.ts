@@ -25,6 +25,10 @@ export interface EraserParts {
   readonly ids: Ids;
   /** Resolves when every read model that holds people has passed the position, and so has purged the subject. */
   readonly purged: (position: Position) => Promise<void>;
+  /** Keeps of an anonymised person what the strategies of their fields leave, while it can still be read. Idempotent. */
+  readonly generalise: (order: ErasureOrder, context: CommandContext) => Promise<void>;
+  /** Puts the person's addresses on the do-not-contact list, while they can still be read. Idempotent. */
+  readonly suppress: (order: ErasureOrder, context: CommandContext) => Promise<void>;
   /** Drops what this process remembers of the contact. */
   readonly forget: (order: ErasureOrder) => void;
 }
@@ -82,6 +86,8 @@ export class Eraser {
     const { handler, vault, stateStore } = this.parts;
     const { workspace } = context;
     await vault.close(workspace, order.subject);
+    if (order.reason === 'SUBJECT_REQUEST') await this.parts.suppress(order, context);
+    if (order.kind === 'ANONYMISE') await this.parts.generalise(order, context);
     const { position } = await handler.handle(
       subjectDecider,
       order.subject,
@@ -89,10 +95,18 @@ export class Eraser {
       context,
     );
     await vault.destroy(workspace, order.subject);
+    if (order.kind === 'ERASE') await this.#destroyRest(workspace, order.contact);
     this.parts.forget(order);
     await stateStore.releaseClaimsOf(order.subject);
     await this.parts.purged(position);
     await stateStore.remove(INTENTS, order.subject);
     return position;
+  }
+  /** What an earlier anonymisation kept, under a key of the record's own. */
+  async #destroyRest(workspace: string, contact: string): Promise<void> {
+    const { vault } = this.parts;
+    if ((await vault.state(workspace, contact)) === 'unknown') return;
+    await vault.close(workspace, contact);
+    await vault.destroy(workspace, contact);
   }
 }
