@@ -110,6 +110,11 @@ export interface BuildWrite {
   readonly from: Position;
   readonly to: Position;
   readonly rows: readonly RowChange[];
+  /**
+   * Where several processes share the store: the writer's lease, numbered. Once a build was written to under a higher
+   * one, it is refused. A batch from a checkpoint to itself, without rows, shuts out the holders of before.
+   */
+  readonly fence?: number;
 }
 
 /**
@@ -134,7 +139,7 @@ export interface ReadStore {
 
   /**
    * Writes all or nothing. Error: CONFLICT where a checkpoint is not at `from` (somebody else has written: the batch
-   * has to be made anew), STORAGE_FULL, STORE_FAILED.
+   * has to be made anew) or a higher fence has written, STORAGE_FULL, STORE_FAILED.
    */
   write(writes: readonly BuildWrite[]): Promise<void>;
 

@@ -1,9 +1,14 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { MongoClient } from 'mongodb';
+import { MongoDatabase } from '../../src/mongodb/database.js';
 import { memoryReadStore } from '../../src/readstore/memory.js';
+import { mongoReadStoreOver } from '../../src/readstore/mongodb.js';
 import type { ReadStore } from '../../src/readstore/port.js';
 import { openSqliteReadStore } from '../../src/readstore/sqlite.js';
+import { freshName } from '../support/engines.js';
+import { type MongoDouble, startMongoDouble } from '../support/mongodbDouble.js';
 import { readStoreContract } from './readStore.js';
 
 const fileKey = Buffer.alloc(32, 7);
@@ -28,3 +33,20 @@ readStoreContract('SQLite', () =>
 );
 
 readStoreContract('memory', () => closedAfterwards(memoryReadStore()));
+
+describe('with a double', () => {
+  let double: MongoDouble;
+  let client: MongoClient;
+  beforeAll(async () => {
+    double = await startMongoDouble();
+    client = new MongoClient(double.url);
+  });
+  afterAll(async () => {
+    await client.close();
+    await double.close();
+  });
+
+  readStoreContract('MongoDB', () =>
+    closedAfterwards(mongoReadStoreOver(new MongoDatabase(client.db(freshName()), async () => undefined))),
+  );
+});

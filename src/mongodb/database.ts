@@ -1,0 +1,165 @@
+import {
+  type Collection,
+  type Db,
+  type Document,
+  MongoBulkWriteError,
+  MongoClient,
+  type MongoClientOptions,
+  MongoError,
+  MongoServerError,
+} from 'mongodb';
+import { CrmError } from '../errors.js';
+
+/** Documents are told apart by a text of ours. */
+export type Stored = Document & { readonly _id: string };
+
+/** What is kept in a MongoDB: for error messages, which name nothing else of the URL. */
+export type Kept = 'read store' | 'state store' | 'vault';
+
+const DEFAULT_DATABASE = 'crm';
+const SELECTION_TIMEOUT_MS = 5_000;
+const WRITE_TIMEOUT_MS = 10_000;
+
+/**
+ * What does not depend on the URL. A write is acknowledged when a majority has it in the journal, and a read sees only
+ * what a majority has: what was acknowledged outlives the loss of a primary, and what was read is never rolled back.
+ * The stable API, strictly: a newer server answers as the one that this was written for.
+ */
+const OPTIONS: MongoClientOptions = {
+  appName: 'bpo-assistant-crm',
+  readConcern: { level: 'majority' },
+  readPreference: 'primary',
+  writeConcern: { w: 'majority', wtimeoutMS: WRITE_TIMEOUT_MS },
+  retryWrites: true,
+  retryReads: true,
+  serverApi: { version: '1', strict: true, deprecationErrors: true },
+  ignoreUndefined: true,
+  promoteBuffers: true,
+};
+
+/**
+ * Connects to the replica set that a `mongodb://` or `mongodb+srv://` URL names, and to the database in its path,
+ * default `crm`.
+ * Errors: BAD_CONFIGURATION where the URL, its user, or the server's certificate is not usable, or the server is no
+ * member of a replica set; STORE_FAILED where none can be reached. They say which store, and nothing of the URL.
+ */
+export const connectMongo = async (url: string, kept: Kept): Promise<MongoDatabase> => {
+  const client = clientOf(url, kept);
+  try {
+    await client.connect();
+    const { setName } = await client.db('admin').command({ hello: 1 });
+    if (typeof setName !== 'string') throw unusable(kept, 'is not a member of a replica set');
+    const database = client.db(databaseIn(url));
+    // A client that has not said who it is may greet, but nothing else.
+    await database.listCollections({}, { nameOnly: true }).toArray();
+    return new MongoDatabase(database, () => client.close());
+  } catch (error) {
+    await client.close();
+    throw connectionError(error, kept);
+  }
+};
+
+const clientOf = (url: string, kept: Kept): MongoClient => {
+  try {
+    const isSaid = /[?&]serverSelectionTimeoutMS=/i.test(url);
+    return new MongoClient(url, isSaid ? OPTIONS : { ...OPTIONS, serverSelectionTimeoutMS: SELECTION_TIMEOUT_MS });
+  } catch {
+    // Without the cause: the driver's own message may repeat the URL.
+    throw unusable(kept, 'has a URL that cannot be read');
+  }
+};
+
+const databaseIn = (url: string): string => /^[^?]*?:\/\/[^/?]*\/([^/?]+)/.exec(url)?.[1] ?? DEFAULT_DATABASE;
+
+const unusable = (kept: Kept, why: string): CrmError =>
+  new CrmError('BAD_CONFIGURATION', { reason: `The MongoDB of the ${kept} ${why}.` });
+
+const UNAUTHORISED = new Set<unknown>([13, 18]);
+const OUT_OF_DISK_SPACE = 14_031;
+const DUPLICATE_KEY = 11_000;
+
+const connectionError = (error: unknown, kept: Kept): unknown => {
+  if (!(error instanceof MongoError)) return error;
+  if (isRefusal(error)) return unusable(kept, 'does not accept the user or the password');
+  if (certificateProblem(error)) return unusable(kept, 'shows a certificate that cannot be verified');
+  return new CrmError('STORE_FAILED', { reason: `The MongoDB of the ${kept} cannot be reached.` });
+};
+
+const isRefusal = (error: MongoError): boolean =>
+  UNAUTHORISED.has(error.code) || (error.cause instanceof MongoError && isRefusal(error.cause));
+
+/** Node's codes for certificates that do not verify (https://nodejs.org/api/tls.html, "X509 certificate error codes"). */
+const CERTIFICATE_CODE = /CERT|SIGNATURE|_CRL_|ISSUER|CA$/;
+
+/** Goes through what the driver has heard of each server. */
+const certificateProblem = (error: unknown): boolean => {
+  const { code, cause, reason } = (error ?? {}) as { code?: unknown; cause?: unknown; reason?: unknown };
+  if (typeof code === 'string' && CERTIFICATE_CODE.test(code)) return true;
+  const { servers } = (reason ?? {}) as { servers?: ReadonlyMap<string, { readonly error?: unknown }> };
+  const heard = [...(servers?.values() ?? [])].map((server) => server.error);
+  return [cause, ...heard].some((each) => each !== undefined && each !== null && certificateProblem(each));
+};
+
+/** What an error of the driver means to a caller. Errors of ours pass through; the driver's stay inside, as the cause. */
+export const mongoError = (error: unknown): unknown => {
+  if (!(error instanceof MongoError)) return error;
+  const code = error.code === OUT_OF_DISK_SPACE ? 'STORAGE_FULL' : 'STORE_FAILED';
+  return new CrmError(code, {}, { cause: error });
+};
+
+/** Whether a document with this `_id` is there already, which is how an upsert says that its condition is not met. */
+export const isDuplicate = (error: unknown): boolean =>
+  error instanceof MongoServerError && error.code === DUPLICATE_KEY;
+
+/** Whether an unordered bulk write did all it was to do but for documents that were there already. */
+export const onlyDuplicates = (error: unknown): boolean => {
+  if (!(error instanceof MongoBulkWriteError) || error.result.getWriteConcernError()) return false;
+  return error.result.getWriteErrors().every(({ code }) => code === DUPLICATE_KEY);
+};
+
+/** One database. Finishes what it has accepted before it closes, and accepts nothing after. */
+export class MongoDatabase {
+  readonly #underWay = new Set<Promise<unknown>>();
+  #closed: Promise<void> | undefined;
+
+  /** `release` gives back the connections, once nothing is under way any more. */
+  constructor(
+    private readonly database: Db,
+    private readonly release: () => Promise<void>,
+  ) {}
+
+  collection<T extends Stored>(name: string): Collection<T> {
+    return this.database.collection<T>(name);
+  }
+
+  /** The names of the collections that begin so. */
+  async collectionsWith(prefix: string): Promise<readonly string[]> {
+    const all = await this.database.listCollections({}, { nameOnly: true }).toArray();
+    return all.map(({ name }) => name).filter((name) => name.startsWith(prefix));
+  }
+
+  /** Errors: STORE_FAILED, also once the store is closed; STORAGE_FULL. */
+  async run<T>(work: () => Promise<T>): Promise<T> {
+    if (this.#closed) throw new CrmError('STORE_FAILED', { reason: 'The store is closed.' });
+    const running = work();
+    this.#underWay.add(running);
+    try {
+      return await running;
+    } catch (error) {
+      throw mongoError(error);
+    } finally {
+      this.#underWay.delete(running);
+    }
+  }
+
+  /** Idempotent. */
+  close(): Promise<void> {
+    this.#closed ??= this.#finish();
+    return this.#closed;
+  }
+
+  async #finish(): Promise<void> {
+    await Promise.allSettled(this.#underWay);
+    await this.release();
+  }
+}

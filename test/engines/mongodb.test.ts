@@ -1,0 +1,48 @@
+import { MongoClient } from 'mongodb';
+import { MongoDatabase } from '../../src/mongodb/database.js';
+import { mongoReadStoreOver } from '../../src/readstore/mongodb.js';
+import type { ReadStore } from '../../src/readstore/port.js';
+import { openMongoStateStore } from '../../src/statestore/mongodb.js';
+import { readStoreContract } from '../contract/readStore.js';
+import { stateStoreContract } from '../contract/stateStore.js';
+import { freshName, onEngines } from '../support/engines.js';
+
+/** The same server, another database. */
+const inDatabase = (url: string, database: string): string => {
+  const [, before, after] = /^([^?]*?:\/\/[^/?]+)(?:\/[^?]*)?(.*)$/.exec(url)!;
+  return `${before}/${database}${after}`;
+};
+
+onEngines(['MongoDB'], 'on a real server', (urls) => {
+  let client: MongoClient;
+  beforeAll(() => {
+    client = new MongoClient(urls.MongoDB, { readConcern: { level: 'majority' }, writeConcern: { w: 'majority' } });
+  });
+  afterAll(() => client.close());
+
+  stateStoreContract('MongoDB', async () => {
+    const name = freshName();
+    return {
+      open: (clock) => openMongoStateStore({ url: inDatabase(urls.MongoDB, name), clock }),
+      remove: async () => {
+        await client.db(name).dropDatabase();
+      },
+    };
+  });
+
+  describe('read store', () => {
+    const opened: { store: ReadStore; name: string }[] = [];
+    afterEach(async () => {
+      for (const { store, name } of opened.splice(0)) {
+        await store.close();
+        await client.db(name).dropDatabase();
+      }
+    });
+    readStoreContract('MongoDB', () => {
+      const name = freshName();
+      const store = mongoReadStoreOver(new MongoDatabase(client.db(name), async () => undefined));
+      opened.push({ store, name });
+      return store;
+    });
+  });
+});
