@@ -11,6 +11,7 @@ import { CrmError } from '../src/errors.js';
 import { type Logger, type PresentError, refusal } from './errors.js';
 import type { Limits } from './limits.js';
 import type { Operations } from './operations.js';
+import type { Meter } from './rates.js';
 
 export interface ApolloOptions {
   readonly schema: GraphQLSchema;
@@ -18,7 +19,8 @@ export interface ApolloOptions {
   readonly limits: Limits;
   readonly logger: Logger;
   readonly present: PresentError;
-  readonly production: boolean;
+  readonly meter: Meter;
+  readonly introspection: boolean;
 }
 
 /**
@@ -26,11 +28,11 @@ export interface ApolloOptions {
  * no stack traces; every operation is admitted against the limits between validation and execution.
  */
 export async function startApollo<Context extends BaseContext>(options: ApolloOptions): Promise<ApolloServer<Context>> {
-  const { schema, operations, limits, logger, present, production } = options;
+  const { schema, operations, limits, logger, present, meter, introspection } = options;
   const apollo = new ApolloServer<Context>({
     schema,
-    introspection: !production,
-    hideSchemaDetailsFromClientErrors: production,
+    introspection,
+    hideSchemaDetailsFromClientErrors: !introspection,
     formatError: (_, error) => present(error),
     includeStacktraceInErrorResponses: false,
     parseOptions: { maxTokens: limits.tokens, maxSourceLength: limits.documentCharacters },
@@ -41,7 +43,7 @@ export async function startApollo<Context extends BaseContext>(options: ApolloOp
     stringifyResult: (result) => JSON.stringify(result),
     logger: toApolloLogger(logger),
     plugins: [
-      admission(operations),
+      admission(operations, meter),
       ApolloServerPluginCacheControlDisabled(), // it wraps every field
       ApolloServerPluginInlineTraceDisabled(),
       ApolloServerPluginLandingPageDisabled(),
@@ -53,12 +55,13 @@ export async function startApollo<Context extends BaseContext>(options: ApolloOp
   return apollo;
 }
 
-const admission = (operations: Operations): ApolloServerPlugin => ({
+const admission = (operations: Operations, meter: Meter): ApolloServerPlugin => ({
   requestDidStart: async () => ({
-    didResolveOperation: async ({ source, document, operation, request }) => {
+    didResolveOperation: async ({ source, document, operation, request, contextValue }) => {
       if (!operation) return; // execution reports it
       try {
-        operations.admit(source, request.operationName, { document, operation }).admit(request.variables);
+        const admitted = operations.admit(source, request.operationName, { document, operation });
+        await meter.charge(contextValue, admitted.admit(request.variables).cost);
       } catch (error) {
         throw error instanceof CrmError ? refusal(error) : error;
       }

@@ -34,15 +34,18 @@ export class Context {
     private readonly identity: Identity | null,
     private readonly wantedWorkspace: string | undefined,
     readonly requestId: string,
+    /** From where the request comes: its address and, where it sent one, its device's secret. */
+    readonly from: Pick<Caller, 'remoteAddress' | 'device'>,
   ) {
     this.loaders = new Loaders(services.readStore, () => this.workspace);
   }
 
-  static async of(services: Services, { token, workspace }: Caller): Promise<Context> {
+  static async of(services: Services, caller: Caller): Promise<Context> {
+    const { token, workspace } = caller;
     const account = token === undefined ? null : await services.sessions.accountOf(token);
-    if (account === null || token === undefined) return new Context(services, null, workspace, randomUUID());
+    if (account === null || token === undefined) return new Context(services, null, workspace, randomUUID(), caller);
     const workspaces = await workspacesOf(services, account);
-    return new Context(services, { account, token, workspaces }, workspace, randomUUID());
+    return new Context(services, { account, token, workspaces }, workspace, randomUUID(), caller);
   }
 
   workspacesOf(account: string): Promise<readonly string[]> {

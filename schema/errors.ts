@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { HeaderMap } from '@apollo/server';
 import { GraphQLError, type GraphQLFormattedError, Kind } from 'graphql';
 import { CrmError, type ErrorCode, type ErrorDetails, errorTable } from '../src/errors.js';
 
@@ -12,11 +13,20 @@ export interface Logger {
 /** What is said to a caller about anything that was thrown. */
 export type PresentError = (error: unknown) => GraphQLFormattedError;
 
+export interface PresentingOptions {
+  readonly newId?: () => string;
+  /** Whether a misspelt name may be answered with those of the schema that are like it. */
+  readonly suggestions?: boolean;
+}
+
+const SUGGESTION = / Did you mean [^?]*\?/g;
+
 /**
  * Turns what was thrown into what is answered: a code of the table and a sentence without any entered value. What is neither
  * a refusal of ours nor a mistake in the request is answered as INTERNAL with an id, and logged under that id.
  */
-export function errorPresenter(logger: Logger, newId: () => string = randomUUID): PresentError {
+export function errorPresenter(logger: Logger, options: PresentingOptions = {}): PresentError {
+  const { newId = randomUUID, suggestions = true } = options;
   return (error) => {
     const cause = causeOf(error);
     const path = error instanceof GraphQLError && error.path ? { path: error.path } : {};
@@ -24,7 +34,10 @@ export function errorPresenter(logger: Logger, newId: () => string = randomUUID)
       return { message: cause.message, ...path, extensions: { code: cause.code, ...cause.details } };
     }
     const mistake = error instanceof GraphQLError ? mistakeIn(error) : undefined;
-    if (mistake !== undefined) return { ...mistake, ...path };
+    if (mistake !== undefined) {
+      const message = suggestions ? mistake.message : mistake.message.replace(SUGGESTION, '');
+      return { ...mistake, message, ...path };
+    }
     const id = newId();
     logger.error({ errorId: id, ...path, ...traceOf(cause) }, 'A request failed for a reason of our own.');
     return { message: errorTable.INTERNAL.message, ...path, extensions: { code: 'INTERNAL', id } };
@@ -34,7 +47,9 @@ export function errorPresenter(logger: Logger, newId: () => string = randomUUID)
 /** A refusal of a whole request, for Apollo: answered with the status of its code. */
 export function refusal(error: CrmError): GraphQLError {
   const { status } = errorTable[error.code];
-  return new GraphQLError(error.message, { originalError: error, extensions: { http: { status } } });
+  const { retryAfter } = error.details;
+  const headers = new HeaderMap(retryAfter === undefined ? [] : [['retry-after', String(retryAfter)]]);
+  return new GraphQLError(error.message, { originalError: error, extensions: { http: { status, headers } } });
 }
 
 function causeOf(error: unknown): unknown {

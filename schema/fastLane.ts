@@ -1,5 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Operations } from './operations.js';
+import type { Meter } from './rates.js';
 
 /**
  * Answers a request if it is the usual one, a POST of JSON with a query that has come before, and nothing goes wrong;
@@ -25,9 +26,10 @@ const answers = new Map<string | undefined, string>([
 
 const JSON_BODIES = new Set(['application/json', 'application/json; charset=utf-8', 'application/json;charset=utf-8']);
 
-export function createFastLane<Context>(
+export function createFastLane<Context extends object>(
   operations: Operations,
   contextFor: (request: FastifyRequest) => Promise<Context>,
+  meter: Meter,
 ): FastLane {
   return async (request, reply) => {
     const contentType = answers.get(request.headers.accept);
@@ -36,8 +38,11 @@ export function createFastLane<Context>(
     const operation = operations.find(body.query, body.operationName);
     if (operation?.query === undefined) return undefined;
     try {
-      const variables = operation.admit(body.variables);
-      const text = await operation.query.run(await contextFor(request), variables);
+      const { variables, cost } = operation.admit(body.variables);
+      const context = await contextFor(request);
+      const charged = meter.charge(context, cost);
+      if (charged !== undefined) await charged;
+      const text = await operation.query.run(context, variables);
       if (text !== undefined) reply.header('content-type', contentType);
       return text;
     } catch {

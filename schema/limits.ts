@@ -22,6 +22,8 @@ export interface Limits {
   readonly cost: number;
   /** Error: TOO_MANY_ALIASES. */
   readonly aliases: number;
+  /** Error: TOO_MANY_DIRECTIVES. */
+  readonly directives: number;
   /** Words and signs of the document, and its characters. Error: QUERY_TOO_LONG. */
   readonly tokens: number;
   readonly documentCharacters: number;
@@ -29,8 +31,18 @@ export interface Limits {
   readonly pageSize: number;
   /** Error: BODY_TOO_LARGE. */
   readonly bodyBytes: number;
+  /** The same for whoever is not signed in: they have no file to import. */
+  readonly anonymousBodyBytes: number;
   /** From when a request is read to its answer. Error: REQUEST_TIMEOUT. */
   readonly requestTimeoutMs: number;
+  /** Requests that are being answered at once, in the whole server. Error: OVERLOADED. */
+  readonly requestsUnderWay: number;
+  /** WebSockets open at once, in the whole server; the next is refused with status 503. */
+  readonly sockets: number;
+  /** Error: TOO_MANY_SUBSCRIPTIONS. */
+  readonly subscriptionsPerSocket: number;
+  /** A larger message closes the socket (1009). A subscription is a document and variables, never a file. */
+  readonly socketMessageBytes: number;
 }
 
 /** A full page of 200 contacts with 45 fields each costs 9,000: the largest thing a list view shows. */
@@ -38,11 +50,17 @@ export const defaultLimits: Limits = {
   depth: 12,
   cost: 10_000,
   aliases: 30,
+  directives: 50,
   tokens: 2_000,
   documentCharacters: 100_000,
   pageSize: 200,
   bodyBytes: 8 * 1024 * 1024,
+  anonymousBodyBytes: 256 * 1024,
   requestTimeoutMs: 15_000,
+  requestsUnderWay: 1_000,
+  sockets: 1_000,
+  subscriptionsPerSocket: 20,
+  socketMessageBytes: 256 * 1024,
 };
 
 /** Rows counted for a list whose page size neither the document nor the schema says. */
@@ -63,6 +81,7 @@ interface Page {
 interface Measure {
   readonly depth: number;
   readonly aliases: number;
+  readonly directives: number;
   readonly cost: Cost;
 }
 interface Measuring {
@@ -73,11 +92,11 @@ interface Measuring {
   readonly known: Map<string, Measure>;
 }
 
-const NOTHING: Measure = { depth: 0, aliases: 0, cost: { own: 0, parts: [] } };
+const NOTHING: Measure = { depth: 0, aliases: 0, directives: 0, cost: { own: 0, parts: [] } };
 
 /**
  * Checks what an operation of a validated document asks for, whatever its variables, and gives its cost for `checkCost`.
- * Errors: QUERY_TOO_DEEP, TOO_MANY_ALIASES, PAGE_TOO_LARGE, BAD_USER_INPUT for a page of fewer than no rows.
+ * Errors: QUERY_TOO_DEEP, TOO_MANY_ALIASES, TOO_MANY_DIRECTIVES, PAGE_TOO_LARGE, BAD_USER_INPUT for a page of fewer than no rows.
  */
 export function checkShape(
   schema: GraphQLSchema,
@@ -90,21 +109,21 @@ export function checkShape(
     if (definition.kind === Kind.FRAGMENT_DEFINITION) fragments.set(definition.name.value, definition);
   }
   const root = schema.getRootType(operation.operation)!;
-  const { depth, aliases, cost } = measure(
-    { schema, limits, fragments, known: new Map() },
-    operation.selectionSet,
-    root,
-  );
+  const measuring = { schema, limits, fragments, known: new Map() };
+  const { depth, aliases, directives, cost } = measure(measuring, operation.selectionSet, root);
   if (depth > limits.depth) throw new CrmError('QUERY_TOO_DEEP', { limit: limits.depth, actual: depth });
   if (aliases > limits.aliases) throw new CrmError('TOO_MANY_ALIASES', { limit: limits.aliases, actual: aliases });
+  if (directives > limits.directives) {
+    throw new CrmError('TOO_MANY_DIRECTIVES', { limit: limits.directives, actual: directives });
+  }
   return cost;
 }
 
 /**
- * Checks what hangs on the variables (coerced), at every request. Errors: QUERY_TOO_COSTLY, whose `actual` is a lower bound
- * where a document is made to be endless; PAGE_TOO_LARGE, BAD_USER_INPUT.
+ * Checks what hangs on the variables (coerced), at every request, and gives what the operation costs. Errors:
+ * QUERY_TOO_COSTLY, whose `actual` is a lower bound where a document is made to be endless; PAGE_TOO_LARGE, BAD_USER_INPUT.
  */
-export function checkCost(cost: Cost, variables: Readonly<Record<string, unknown>>, limits: Limits): void {
+export function checkCost(cost: Cost, variables: Readonly<Record<string, unknown>>, limits: Limits): number {
   let total = 0;
   let steps = 0;
   const add = ({ own, parts }: Cost, times: number): void => {
@@ -115,6 +134,7 @@ export function checkCost(cost: Cost, variables: Readonly<Record<string, unknown
   };
   add(cost, 1);
   if (total > limits.cost) throw new CrmError('QUERY_TOO_COSTLY', { limit: limits.cost, actual: total });
+  return total;
 }
 
 function rowsOf(page: Page, variables: Readonly<Record<string, unknown>>, limits: Limits): number {
@@ -138,9 +158,11 @@ function measure(measuring: Measuring, { selections }: SelectionSetNode, parent:
       conditionType(measuring, selection.typeCondition?.name.value) ?? parent,
     );
   });
+  const own = selections.reduce((sum, { directives = [] }) => sum + directives.length, 0);
   return {
     depth: Math.max(0, ...measures.map(({ depth }) => depth)),
     aliases: measures.reduce((sum, { aliases }) => sum + aliases, 0),
+    directives: measures.reduce((sum, { directives }) => sum + directives, own),
     cost: sumOf(measures.map(({ cost }) => ({ page: { rows: 1 }, cost }))),
   };
 }
@@ -158,9 +180,14 @@ function measureField(measuring: Measuring, node: FieldNode, parent: GraphQLComp
   return {
     depth: introspects ? 1 : 1 + inner.depth,
     aliases: inner.aliases + (node.alias === undefined ? 0 : 1),
-    cost: { own: own + 1, parts },
+    directives: inner.directives,
+    cost: { own: own + ownCost(definition), parts },
   };
 }
+
+/** A field costs 1, unless its author says that it costs more (`Cost`). */
+const ownCost = (definition: GraphQLField<unknown, unknown> | undefined | null): number =>
+  typeof definition?.extensions.cost === 'number' ? definition.extensions.cost : 1;
 
 function measureFragment(measuring: Measuring, name: string): Measure {
   const { fragments, known } = measuring;

@@ -7,10 +7,13 @@ import { coercedVariables } from './variables.js';
 export interface Operation {
   /** Only queries are planned. */
   readonly query: PlannedQuery | undefined;
-  /**
-   * The variables coerced. Errors: BAD_USER_INPUT, QUERY_TOO_COSTLY, PAGE_TOO_LARGE.
-   */
-  admit(variables: Readonly<Record<string, unknown>> | null | undefined): Record<string, unknown>;
+  /** The variables coerced, and what the operation costs with them. Errors: BAD_USER_INPUT, QUERY_TOO_COSTLY, PAGE_TOO_LARGE. */
+  admit(variables: Readonly<Record<string, unknown>> | null | undefined): Admitted;
+}
+
+export interface Admitted {
+  readonly variables: Record<string, unknown>;
+  readonly cost: number;
 }
 
 /** The operations seen lately, so that a known one need be neither parsed nor validated nor measured again. */
@@ -71,8 +74,7 @@ function operationOf(schema: GraphQLSchema, { document, operation }: ParsedOpera
     query: isQuery ? planned(schema, document, operation) : undefined,
     admit(variables) {
       const coerced = coercedVariables(schema, operation, variables ?? {});
-      checkCost(cost, coerced, limits);
-      return coerced;
+      return { variables: coerced, cost: checkCost(cost, coerced, limits) };
     },
   };
 }

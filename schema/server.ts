@@ -1,17 +1,25 @@
-import type { Server } from 'node:http';
 import type { BaseContext } from '@apollo/server';
 import { fastifyApolloHandler } from '@as-integrations/fastify';
-import Fastify, { type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { GraphQLSchema } from 'graphql';
-import { CrmError, errorTable } from '../src/errors.js';
+import { CrmError } from '../src/errors.js';
+import { MemoryBuckets } from '../src/kernel/buckets.js';
+import { systemClock } from '../src/kernel/clock.js';
 import { startApollo } from './apollo.js';
+import { answer, createApp } from './app.js';
+import { arrivalOf, type TrustsProxy, trustedProxies } from './arrival.js';
 import { type Caller, callerOf } from './caller.js';
+import { serveCrossOrigin } from './crossOrigin.js';
 import { errorPresenter, type Logger, type PresentError, refusal } from './errors.js';
 import { EXPLORER_PATH, serveExplorer } from './explorer.js';
 import { createFastLane } from './fastLane.js';
 import { defaultLimits, type Limits } from './limits.js';
 import { createOperations } from './operations.js';
+import { asPersisted, type PersistedOperations } from './persistedOperations.js';
+import { defaultRates, Meter } from './rates.js';
+import { serveSecurityTxt } from './securityTxt.js';
 import { serveSubscriptions } from './subscriptions.js';
+import type { Surface } from './surface.js';
 
 /** What the server says of itself. Not personal, and not secret: anybody who reaches the port can read it. */
 export interface Health {
@@ -23,10 +31,13 @@ export interface GraphqlServerOptions<Context extends BaseContext> {
   readonly schema: GraphQLSchema;
   /** Called once per HTTP request, and for every event of a subscription. May throw a CrmError, e.g. for a session that ended. */
   readonly contextOf: (caller: Caller) => Promise<Context>;
+  /** Whom a request is charged to; without it, all are charged to their addresses. */
+  readonly accountOf?: (context: Context) => string | null;
   readonly health: () => Health | Promise<Health>;
   readonly logger: Logger;
   readonly limits?: Partial<Limits>;
-  /** Without introspection, the explorer and suggestions. */
+  readonly surface?: Surface;
+  /** Without the explorer, and unless the surface says otherwise without introspection and suggestions. */
   readonly production?: boolean;
 }
 
@@ -41,17 +52,8 @@ export interface GraphqlServer {
 export const GRAPHQL_PATH = '/graphql';
 /** How long requests under way may still take when the server closes. */
 const DRAIN_MS = 10_000;
-/** How long a client may take to send its request (against those that never finish). */
-const RECEIVE_MS = 30_000;
-
-const securityHeaders = {
-  'cache-control': 'no-store',
-  'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
-  'cross-origin-resource-policy': 'same-origin',
-  'referrer-policy': 'no-referrer',
-  'x-content-type-options': 'nosniff',
-  'x-frame-options': 'DENY',
-};
+/** A new client may try again soon: what is under way is done within seconds. */
+const OVERLOADED_RETRY_S = 1;
 
 /**
  * The HTTP server: GraphQL at `/graphql` by GET and POST, subscriptions there by WebSocket, `/health/live`, `/health/ready`,
@@ -60,38 +62,36 @@ const securityHeaders = {
 export async function createGraphqlServer<Context extends BaseContext>(
   options: GraphqlServerOptions<Context>,
 ): Promise<GraphqlServer> {
-  const { schema, contextOf, logger, production = false } = options;
+  const { schema, logger, production = false, surface = {} } = options;
+  const { introspection = !production, persistedOperations, clock = systemClock } = surface;
   const limits = { ...defaultLimits, ...options.limits };
-  const present = errorPresenter(logger);
+  const present = errorPresenter(logger, { suggestions: introspection });
   const operations = createOperations(schema, limits);
-  const apollo = await startApollo<Context>({ schema, operations, limits, logger, present, production });
-  const app = createApp(limits, present);
+  const meter = new Meter(surface.buckets ?? new MemoryBuckets(clock), { ...defaultRates, ...surface.rates });
+  const trusts = trustedProxies(surface.proxies ?? []);
+  const origins = new Set(surface.corsOrigins);
+  const apollo = await startApollo<Context>({ schema, operations, limits, logger, present, meter, introspection });
+  const app = createApp({ limits, present, meter, trusts, tls: surface.tls });
   const state = { closing: false };
+  serveCrossOrigin(app, GRAPHQL_PATH, origins);
   serveHealth(app, options.health, present, state);
+  if (surface.securityContact !== undefined) serveSecurityTxt(app, surface.securityContact, clock);
   if (!production) serveExplorer(app, GRAPHQL_PATH);
 
-  const contextFor = oncePerRequest(contextOf);
-  const fastLane = createFastLane(operations, contextFor);
+  const contextOf = chargedContext(options, meter);
+  const contextFor = oncePerRequest(contextOf, trusts);
+  const fastLane = createFastLane(operations, contextFor, meter);
   const apolloLane = fastifyApolloHandler(apollo, { context: (request) => refusing(contextFor(request)) });
-  app.post(GRAPHQL_PATH, (request, reply) =>
-    within(
-      limits.requestTimeoutMs,
-      async () => (await fastLane(request, reply)) ?? apolloLane.call(app, request, reply),
-    ),
-  );
-  app.get(GRAPHQL_PATH, async (request, reply) => {
-    const toRead = !production && request.headers.accept?.includes('text/html');
-    if (toRead) return reply.redirect(EXPLORER_PATH);
-    return within(limits.requestTimeoutMs, async () => apolloLane.call(app, request, reply));
-  });
+  const limited = withinLimits(limits);
+  const lanes: Lanes = {
+    post: (request, reply) =>
+      limited(async () => (await fastLane(request, reply)) ?? apolloLane.call(app, request, reply)),
+    get: (request, reply) => limited(async () => apolloLane.call(app, request, reply)),
+  };
+  serveGraphql(app, lanes, { production, persistedOperations, bodyAllowed: bodyAllowed(options, limits, contextFor) });
 
-  const subscriptions = serveSubscriptions(app.server, GRAPHQL_PATH, {
-    schema,
-    operations,
-    limits,
-    present,
-    contextOf,
-  });
+  const subscriptionOptions = { schema, operations, limits, present, meter, trusts, origins, persistedOperations };
+  const subscriptions = serveSubscriptions(app.server, GRAPHQL_PATH, { ...subscriptionOptions, contextOf });
   return {
     app,
     listen: (host, port) => app.listen({ host, port }),
@@ -104,66 +104,97 @@ export async function createGraphqlServer<Context extends BaseContext>(
   };
 }
 
-function createApp(limits: Limits, present: PresentError): FastifyInstance<Server> {
-  const app = Fastify({
-    bodyLimit: limits.bodyBytes,
-    requestTimeout: RECEIVE_MS,
-    forceCloseConnections: 'idle',
-    exposeHeadRoutes: false,
-  });
-  app.removeContentTypeParser('text/plain');
-  app.addHook('onRequest', (_, reply, done) => {
-    reply.headers(securityHeaders);
-    done();
-  });
-  app.setErrorHandler((error: FastifyError, request, reply) =>
-    answer(request, reply, present, httpError(error, limits)),
+interface Lanes {
+  post(request: FastifyRequest, reply: FastifyReply): Promise<unknown>;
+  get(request: FastifyRequest, reply: FastifyReply): Promise<unknown>;
+}
+
+interface GraphqlRoute {
+  readonly production: boolean;
+  readonly persistedOperations: PersistedOperations | undefined;
+  readonly bodyAllowed: (request: FastifyRequest) => Promise<void> | undefined;
+}
+
+function serveGraphql(app: FastifyInstance, lanes: Lanes, route: GraphqlRoute): void {
+  const { production, persistedOperations, bodyAllowed: allowed } = route;
+  app.post(
+    GRAPHQL_PATH,
+    {
+      preParsing: (request, _, payload, done) => {
+        const waiting = allowed(request);
+        if (waiting === undefined) done(null, payload);
+        else waiting.then(() => done(null, payload), done);
+      },
+    },
+    (request, reply) => {
+      if (persistedOperations !== undefined) {
+        request.body = asPersisted((request.body ?? {}) as object, persistedOperations);
+      }
+      return lanes.post(request, reply);
+    },
   );
-  app.setNotFoundHandler((request, reply) => answer(request, reply, present, new CrmError('NOT_FOUND')));
-  return app;
+  app.get(GRAPHQL_PATH, async (request, reply) => {
+    const toRead = !production && request.headers.accept?.includes('text/html');
+    if (toRead) return reply.redirect(EXPLORER_PATH);
+    if (persistedOperations !== undefined) {
+      const { query } = request.query as { query?: unknown };
+      asPersisted({ query }, persistedOperations);
+    }
+    return lanes.get(request, reply);
+  });
+}
+
+/** Contexts as the API makes them, each with a note of whom to charge. */
+function chargedContext<Context extends BaseContext>(options: GraphqlServerOptions<Context>, meter: Meter) {
+  return async (caller: Caller): Promise<Context> => {
+    const context = await options.contextOf(caller);
+    meter.opened(context, { account: options.accountOf?.(context) ?? null, address: caller.remoteAddress });
+    return context;
+  };
 }
 
 /**
- * Fastify's own `handlerTimeout` does not hold for a POST: since Node 16 a request is closed, and its timer cleared, once its
- * body is read (Fastify 5.12). What takes too long goes on behind the answer: GraphQL cannot be stopped. Error: REQUEST_TIMEOUT.
+ * Before a large body is read, who sends it must be signed in: otherwise anybody could fill the memory. Gives nothing
+ * where there is nothing to wait for. Error: BODY_TOO_LARGE.
  */
-function within<T>(limitMs: number, work: () => Promise<T>): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const late = setTimeout(() => {
-      reject(new CrmError('REQUEST_TIMEOUT', { limit: limitMs }));
-    }, limitMs);
-    work()
-      .then(resolve, reject)
-      .finally(() => clearTimeout(late));
-  });
+function bodyAllowed<Context extends BaseContext>(
+  { accountOf }: GraphqlServerOptions<Context>,
+  { anonymousBodyBytes }: Limits,
+  contextFor: (request: FastifyRequest) => Promise<Context>,
+): GraphqlRoute['bodyAllowed'] {
+  return (request) => {
+    const length = Number(request.headers['content-length'] ?? Number.POSITIVE_INFINITY);
+    if (length <= anonymousBodyBytes || accountOf === undefined) return undefined;
+    return contextFor(request).then((context) => {
+      if (accountOf(context) === null) throw new CrmError('BODY_TOO_LARGE', { limit: anonymousBodyBytes });
+    });
+  };
 }
 
-/** What went wrong before GraphQL had the request, in the shape that GraphQL's errors have. */
-function answer(request: FastifyRequest, reply: FastifyReply, present: PresentError, error: unknown, status?: number) {
-  const type = request.headers.accept?.includes('application/graphql-response+json') ? 'graphql-response+json' : 'json';
-  return reply
-    .code(status ?? statusOf(error))
-    .header('content-type', `application/${type}; charset=utf-8`)
-    .send(JSON.stringify({ errors: [present(error)] }));
-}
-
-const statusOf = (error: unknown): number => {
-  if (error instanceof CrmError) return error === wrongMediaType ? 415 : errorTable[error.code].status;
-  return errorTable.INTERNAL.status;
-};
-
-/** 415 tells clients more than the table's 400 (RFC 9110 section 15.5.16). */
-const wrongMediaType = new CrmError('BAD_REQUEST', { reason: 'Send application/json.' });
-
-function httpError(error: FastifyError, limits: Limits): unknown {
-  switch (error.code) {
-    case 'FST_ERR_CTP_BODY_TOO_LARGE':
-      return new CrmError('BODY_TOO_LARGE', { limit: limits.bodyBytes });
-    case 'FST_ERR_CTP_INVALID_MEDIA_TYPE':
-      return wrongMediaType;
-    default:
-      return error.statusCode !== undefined && error.statusCode < 500 ? new CrmError('BAD_REQUEST') : error;
-  }
+/**
+ * Bounds how many requests are answered at once, and how long one may take. Fastify's own `handlerTimeout` does not hold
+ * for a POST: since Node 16 a request is closed, and its timer cleared, once its body is read (Fastify 5.12). What takes
+ * too long goes on behind the answer: GraphQL cannot be stopped. Errors: OVERLOADED, REQUEST_TIMEOUT.
+ */
+function withinLimits({ requestTimeoutMs, requestsUnderWay }: Limits) {
+  let underWay = 0;
+  return <T>(work: () => Promise<T>): Promise<T> => {
+    if (underWay >= requestsUnderWay) {
+      return Promise.reject(new CrmError('OVERLOADED', { retryAfter: OVERLOADED_RETRY_S }));
+    }
+    underWay += 1;
+    return new Promise((resolve, reject) => {
+      const late = setTimeout(() => {
+        reject(new CrmError('REQUEST_TIMEOUT', { limit: requestTimeoutMs }));
+      }, requestTimeoutMs);
+      work()
+        .then(resolve, reject)
+        .finally(() => {
+          underWay -= 1;
+          clearTimeout(late);
+        });
+    });
+  };
 }
 
 function serveHealth(
@@ -185,13 +216,14 @@ function serveHealth(
 }
 
 /** Both lanes may ask for the context of one request; they get the same, with its loaders. */
-function oncePerRequest<Context>(contextOf: (caller: Caller) => Promise<Context>) {
+function oncePerRequest<Context>(contextOf: (caller: Caller) => Promise<Context>, trusts: TrustsProxy) {
   const contexts = new WeakMap<FastifyRequest, Promise<Context>>();
   return (request: FastifyRequest): Promise<Context> => {
     const known = contexts.get(request);
     if (known !== undefined) return known;
-    const { authorization, 'x-workspace': workspace } = request.headers;
-    const context = contextOf(callerOf(authorization, workspace, request.ip));
+    const { authorization, 'x-workspace': workspace, 'x-device': device } = request.headers;
+    const { address } = arrivalOf(request.raw, trusts);
+    const context = contextOf(callerOf(authorization, workspace, address, device));
     contexts.set(request, context);
     return context;
   };

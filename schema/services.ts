@@ -3,6 +3,7 @@ import type { ImportParts } from '../src/crm/imports/ports.js';
 import type { EventStore } from '../src/eventstore/port.js';
 import type { Passwords } from '../src/identity/access/passwords.js';
 import type { Sessions } from '../src/identity/access/sessions.js';
+import type { SignInThrottle } from '../src/identity/access/signInThrottle.js';
 import type { SignedUp, SignUp } from '../src/identity/accounts/signUp.js';
 import type { Clock } from '../src/kernel/clock.js';
 import type { CommandContext, CommandHandler } from '../src/kernel/commandHandler.js';
@@ -23,6 +24,7 @@ export interface Services {
   readonly ids: Ids;
   readonly sessions: Sessions;
   readonly passwords: Passwords;
+  readonly signIns: SignInThrottle;
   readonly externalIds: ExternalIds;
   readonly eraser: Eraser;
   readonly suppressions: Suppressions;

@@ -1,4 +1,4 @@
-import type { IncomingMessage, Server } from 'node:http';
+import { type IncomingMessage, type Server, STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
 import {
   createSourceEventStream,
@@ -16,22 +16,29 @@ import {
 import type { SubscribePayload } from 'graphql-ws';
 import { useServer } from 'graphql-ws/use/ws';
 import { WebSocketServer } from 'ws';
-import { CrmError } from '../src/errors.js';
+import { CrmError, errorTable } from '../src/errors.js';
+import { arrivalOf, assertMayArrive, type TrustsProxy } from './arrival.js';
 import { type Caller, callerOf } from './caller.js';
+import { mayConnectFrom } from './crossOrigin.js';
 import { type PresentError, refusal } from './errors.js';
 import type { Limits } from './limits.js';
 import type { Operations } from './operations.js';
+import { asPersisted, type PersistedOperations } from './persistedOperations.js';
+import type { Meter } from './rates.js';
 
 export interface SubscriptionOptions<Context> {
   readonly schema: GraphQLSchema;
   readonly operations: Operations;
   readonly limits: Limits;
   readonly present: PresentError;
+  readonly meter: Meter;
+  readonly trusts: TrustsProxy;
+  /** Other origins whose pages may connect. */
+  readonly origins: ReadonlySet<string>;
+  readonly persistedOperations: PersistedOperations | undefined;
   readonly contextOf: (caller: Caller) => Promise<Context>;
 }
 
-/** A subscription message is a document and variables, never a file. */
-const MAX_MESSAGE_BYTES = 256 * 1024;
 /** How long a client may take to answer that the connection is being closed. */
 const CLOSE_MS = 2_000;
 
@@ -39,18 +46,31 @@ const CLOSE_MS = 2_000;
  * Serves subscriptions, and nothing else, over the graphql-ws protocol at `path`. The connection's parameters carry
  * `authorization` and `x-workspace` as headers do. `close` takes no more connections and ends those there are.
  */
-export function serveSubscriptions<Context>(server: Server, path: string, options: SubscriptionOptions<Context>) {
-  const sockets = new WebSocketServer({ noServer: true, maxPayload: MAX_MESSAGE_BYTES });
-  const onUpgrade = (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+export function serveSubscriptions<Context extends object>(
+  server: Server,
+  path: string,
+  options: SubscriptionOptions<Context>,
+) {
+  const sockets = new WebSocketServer({ noServer: true, maxPayload: options.limits.socketMessageBytes });
+  const onUpgrade = async (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+    socket.on('error', () => socket.destroy()); // Node has none on it by now, and would end the process
     if (request.url?.split('?')[0] !== path) return void socket.destroy();
+    try {
+      await mayConnect(request, sockets.clients.size, options);
+    } catch (error) {
+      return refuseUpgrade(socket, error);
+    }
     sockets.handleUpgrade(request, socket, head, (open) => sockets.emit('connection', open, request));
   };
   server.on('upgrade', onUpgrade);
   const { present } = options;
   const protocol = useServer<Record<string, unknown> | undefined>(
     {
-      onSubscribe: ({ connectionParams, extra }, _, payload) =>
-        admitted(options, payload, () => options.contextOf(connectedCaller(extra.request, connectionParams))),
+      onSubscribe: ({ connectionParams, extra, subscriptions }, _, payload) => {
+        const caller = connectedCaller(extra.request, options.trusts, connectionParams);
+        const open = Object.keys(subscriptions).length;
+        return admitted(options, payload, open, () => options.contextOf(caller));
+      },
       subscribe: (args) => subscription(args as SubscriptionArgs<Context>),
       onError: (_, __, ___, errors) => errors.map(present),
       onNext: (_, __, ___, ____, result) =>
@@ -70,17 +90,40 @@ export function serveSubscriptions<Context>(server: Server, path: string, option
   return { close };
 }
 
+/** Errors: TLS_REQUIRED, FORBIDDEN for a page of another origin, RATE_LIMITED, OVERLOADED. */
+async function mayConnect<Context>(
+  request: IncomingMessage,
+  open: number,
+  { trusts, origins, meter, limits }: SubscriptionOptions<Context>,
+): Promise<void> {
+  const arrival = arrivalOf(request, trusts);
+  assertMayArrive(arrival);
+  if (!mayConnectFrom(request.headers.origin, arrival.host, origins)) throw new CrmError('FORBIDDEN');
+  await meter.arrived(arrival.address);
+  if (open >= limits.sockets) throw new CrmError('OVERLOADED', { limit: limits.sockets });
+}
+
+function refuseUpgrade(socket: Duplex, error: unknown): void {
+  const status = error instanceof CrmError ? errorTable[error.code].status : errorTable.INTERNAL.status;
+  socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
+}
+
 interface SubscriptionArgs<Context> extends ExecutionArgs {
   readonly freshContext: () => Promise<Context>;
 }
 
 /** Parses, validates and measures, as Apollo's lane does for the rest. What it refuses, it gives as errors. */
-async function admitted<Context>(
-  { schema, operations, limits }: SubscriptionOptions<Context>,
-  { query, operationName, variables }: SubscribePayload,
+async function admitted<Context extends object>(
+  { schema, operations, limits, meter, persistedOperations }: SubscriptionOptions<Context>,
+  payload: SubscribePayload,
+  open: number,
   freshContext: () => Promise<Context>,
 ): Promise<SubscriptionArgs<Context> | readonly GraphQLError[]> {
   try {
+    const { subscriptionsPerSocket: limit } = limits;
+    if (open > limit) throw new CrmError('TOO_MANY_SUBSCRIPTIONS', { limit });
+    const sent = persistedOperations === undefined ? payload : asPersisted(payload, persistedOperations);
+    const { query, operationName, variables } = sent;
     const document = parsed(query, limits);
     const mistakes = validate(schema, document);
     if (mistakes.length > 0) return mistakes.map((mistake) => withCode(mistake, 'GRAPHQL_VALIDATION_FAILED'));
@@ -88,8 +131,9 @@ async function admitted<Context>(
     if (operation?.operation !== OperationTypeNode.SUBSCRIPTION) {
       throw new CrmError('BAD_REQUEST', { reason: 'Only subscriptions are answered here; send others over HTTP.' });
     }
-    operations.admit(query, operationName, { document, operation }).admit(variables);
+    const { cost } = operations.admit(query, operationName, { document, operation }).admit(variables);
     const contextValue = await freshContext();
+    await meter.charge(contextValue, cost);
     return { schema, document, operationName, variableValues: variables, contextValue, freshContext };
   } catch (error) {
     return [error instanceof CrmError ? refusal(error) : asGraphQLError(error)];
@@ -136,9 +180,9 @@ async function subscription<Context>(
 }
 
 /** Headers of the upgrade are not looked at: a page of another site could make a browser send them. */
-function connectedCaller({ socket }: IncomingMessage, params: Record<string, unknown> = {}): Caller {
+function connectedCaller(request: IncomingMessage, trusts: TrustsProxy, params: Record<string, unknown> = {}): Caller {
   const text = (name: string) => (typeof params[name] === 'string' ? params[name] : undefined);
-  return callerOf(text('authorization'), text('x-workspace'), socket.remoteAddress);
+  return callerOf(text('authorization'), text('x-workspace'), arrivalOf(request, trusts).address);
 }
 
 const asGraphQLError = (error: unknown): GraphQLError =>

@@ -14,6 +14,11 @@ export const errorTable = {
   QUERY_TOO_DEEP: { status: 400, message: 'The document is nested more deeply than allowed.' },
   QUERY_TOO_COSTLY: { status: 400, message: 'The operation would cost more than allowed.' },
   TOO_MANY_ALIASES: { status: 400, message: 'The document has more aliases than allowed.' },
+  TOO_MANY_DIRECTIVES: { status: 400, message: 'The document has more directives than allowed.' },
+  TOO_MANY_SUBSCRIPTIONS: { status: 429, message: 'The connection has as many subscriptions as it may.' },
+  OPERATION_NOT_PERSISTED: { status: 400, message: 'Only operations that were registered beforehand are answered.' },
+  RATE_LIMITED: { status: 429, message: 'There were too many requests; try again later.' },
+  TLS_REQUIRED: { status: 403, message: 'Use https.' },
   PAGE_TOO_LARGE: { status: 400, message: 'The page asked for is larger than allowed.' },
   BAD_CURSOR: { status: 400, message: 'The cursor is not one that this list gave out.' },
 
@@ -86,6 +91,8 @@ export interface ErrorDetails {
   readonly limit?: number;
   readonly actual?: number;
   readonly expected?: number;
+  /** Seconds to wait before trying again. */
+  readonly retryAfter?: number;
 }
 
 /** The one error that is meant for a caller. Anything else that is thrown is a bug and is masked. */

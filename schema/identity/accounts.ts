@@ -5,9 +5,14 @@ import { CrmError } from '../../src/errors.js';
 import { isUuid } from '../../src/kernel/ids.js';
 import { Allow } from '../access.js';
 import { type Context, inInput } from '../context.js';
+import { Cost } from '../cost.js';
 import { CommandInput } from '../crm/common.js';
+import { addressKey } from '../rates.js';
 import { DateTime } from '../scalars.js';
 import { toWorkspace, Workspace } from './workspaces.js';
+
+/** Hashing one takes some 40 ms of a processor: as much as a list of this many fields. */
+const PASSWORD_COST = 1_000;
 
 /** Sign-up hands out the new account before anybody is signed in; who may ask for one is said at the queries. */
 @Allow('public')
@@ -108,6 +113,7 @@ export class AccountResolver {
   }
 
   @Allow('public')
+  @Cost(PASSWORD_COST)
   @Mutation(() => SignUpPayload, { description: 'Opens an account with a workspace of its own.' })
   async signUp(@Arg('input') input: SignUpInput, @Ctx() context: Context): Promise<SignUpPayload> {
     const { services } = context;
@@ -123,11 +129,15 @@ export class AccountResolver {
   }
 
   @Allow('public')
+  @Cost(PASSWORD_COST)
   @Mutation(() => SignInPayload)
   async signIn(@Arg('input') { email, password }: SignInInput, @Ctx() context: Context): Promise<SignInPayload> {
-    const { sessions, passwords, accountByEmail } = context.services;
+    const { sessions, passwords, accountByEmail, signIns } = context.services;
+    const { remoteAddress, device } = context.from;
+    const attempt = await signIns.admit({ email, address: addressKey(remoteAddress), device });
     const account = await accountByEmail(email);
     if (!(await passwords.matches(account, password)) || account === null) throw new CrmError('SIGN_IN_FAILED');
+    await attempt.succeeded();
     const token = await sessions.begin(account);
     return { token, account: await accountOf(account, await context.workspacesOf(account), context) };
   }

@@ -1,5 +1,6 @@
 import { dirname, join, resolve } from 'node:path';
 import { CrmError } from '../errors.js';
+import { readSurfaceConfig, type SurfaceConfig } from './surfaceConfig.js';
 
 export interface Config {
   readonly host: string;
@@ -9,6 +10,7 @@ export interface Config {
   readonly masterKeyFile: string;
   readonly logLevel: 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'silent';
   readonly production: boolean;
+  readonly surface: SurfaceConfig;
 }
 
 const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'silent'] as const;
@@ -31,6 +33,7 @@ export const readConfig = (env: { readonly [name: string]: string | undefined })
     masterKeyFile,
     logLevel: logLevelOf(env.LOG_LEVEL ?? 'warn'),
     production: env.NODE_ENV === 'production',
+    surface: readSurfaceConfig(env),
   };
 };
 

@@ -16,8 +16,10 @@ import type { EventStore } from '../eventstore/port.js';
 import { openSqliteEventStore } from '../eventstore/sqlite.js';
 import { Passwords } from '../identity/access/passwords.js';
 import { Sessions } from '../identity/access/sessions.js';
+import { SignInThrottle } from '../identity/access/signInThrottle.js';
 import { EMAIL_CLAIMS, type SignUp, type SignUpParts, signUp } from '../identity/accounts/signUp.js';
 import { memberDecider } from '../identity/members/decider.js';
+import { MemoryBuckets } from '../kernel/buckets.js';
 import { type Clock, instant, systemClock } from '../kernel/clock.js';
 import { type CommandContext, CommandHandler } from '../kernel/commandHandler.js';
 import type { Position } from '../kernel/envelope.js';
@@ -66,6 +68,7 @@ export class Installation {
   readonly handler: CommandHandler;
   readonly sessions: Sessions;
   readonly passwords: Passwords;
+  readonly signIns: SignInThrottle;
   readonly externalIds: ExternalIds;
   readonly eraser: Eraser;
   readonly suppressions: Suppressions;
@@ -89,6 +92,8 @@ export class Installation {
     this.handler = new CommandHandler({ eventStore, vault, clock, ids, random: pooledRandomBytes });
     this.sessions = new Sessions(stateStore, clock, pooledRandomBytes);
     this.passwords = new Passwords(stateStore, pooledRandomBytes);
+    const hide = (value: string) => this.#claimKey('sign-in', value);
+    this.signIns = new SignInThrottle({ buckets: new MemoryBuckets(clock), stateStore, clock, hide });
     this.externalIds = new ExternalIds(stateStore, clock, this.#claimKey);
     const report = options.report ?? (() => undefined);
     const runnerParts = { eventStore, readStore, keys: vault, clock, report, pause: (ms: number) => pause(ms) };

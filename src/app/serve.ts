@@ -6,6 +6,7 @@ import { createGraphqlServer } from '../../schema/server.js';
 import { isCrmError } from '../errors.js';
 import type { Config } from './config.js';
 import { type Installation, openInstallation } from './installation.js';
+import { surfaceOf } from './surface.js';
 
 export interface RunningServer {
   /** Of the GraphQL endpoint. */
@@ -25,11 +26,15 @@ export const serve = async (config: Config, masterKeyMade?: () => void): Promise
   process.on('unhandledRejection', (error) => {
     logger.error({ kind: 'unhandled-rejection', stack: error instanceof Error ? error.stack : undefined });
   });
+  const schema = buildCrmSchema();
+  const surface = surfaceOf(config.surface, schema);
   const { installation, close } = await openInstallation(config, { report, masterKeyMade });
   try {
     const server = await createGraphqlServer({
-      schema: buildCrmSchema(),
+      schema,
+      surface,
       contextOf: (caller) => Context.of(installation, caller),
+      accountOf: (context) => (context.isSignedIn ? context.account : null),
       health: async () => healthOf(installation),
       logger,
       production: config.production,

@@ -97,8 +97,9 @@ export async function serving(options: Partial<GraphqlServerOptions<ToyContext>>
   const logged: { fields: Record<string, unknown>; message: string }[] = [];
   const log = (fields: object, message: string) =>
     void logged.push({ fields: fields as Record<string, unknown>, message });
+  const schema = toySchema();
   const server = await createGraphqlServer<ToyContext>({
-    schema: toySchema(),
+    schema,
     contextOf: async (caller) => ({ caller }),
     health: () => ({ ready: true }),
     logger: { info: log, warn: log, error: log },
@@ -117,7 +118,7 @@ export async function serving(options: Partial<GraphqlServerOptions<ToyContext>>
       headers: { 'content-type': 'application/json', ...headers },
       body: typeof body === 'string' ? body : JSON.stringify(body),
     });
-  return { url, server, logged, ask, post, close: () => server.close() };
+  return { url, server, schema, logged, ask, post, close: () => server.close() };
 }
 
 export type Serving = Awaited<ReturnType<typeof serving>>;
