@@ -58,11 +58,14 @@ export const encodeEvent = (event: EventToAppend, stream: string, revision: numb
  * The event that was stored.
  * Error: CORRUPT_EVENT, with the position, where the body or the sealed bytes are not what `encodeEvent` writes.
  */
-export const decodeEvent = (row: EventBytes): StoredEvent => {
-  const position = formatPosition(row.position);
-  const event = parseBody(row.body, position);
+export const decodeEvent = (row: EventBytes): StoredEvent =>
+  decodeBytes(row.body, row.sealed, formatPosition(row.position));
+
+/** The same, for engines whose positions are not numbers. */
+export const decodeBytes = (body: string, sealed: Buffer | null, position: Position): StoredEvent => {
+  const event = parseBody(body, position);
   event.position = position;
-  if (!unpackSealed(event.sealed, row.sealed)) throw new CrmError('CORRUPT_EVENT', { position });
+  if (!unpackSealed(event.sealed, sealed)) throw new CrmError('CORRUPT_EVENT', { position });
   return event as StoredEvent;
 };
 

@@ -115,7 +115,11 @@ const wholeLog = (open: OpenStore): void => {
     }
     expectIncreasing(seen);
     expect(idsOf(seen)).toEqual(idsOf(await readAllPages(store, 1000)));
-    expect(idsOf(seen)).toEqual(idsOf(batches.flat()));
+    expect(idsOf(seen).sort()).toEqual(idsOf(batches.flat()).sort());
+    for (let stream = 0; stream < 20; stream++) {
+      const appended = batches.filter((_, index) => index % 20 === stream).flat();
+      expect(idsOf(seen.filter((event) => event.stream === `deal-${stream}`))).toEqual(idsOf(appended));
+    }
   });
 };
 

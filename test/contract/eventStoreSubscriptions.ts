@@ -30,6 +30,15 @@ const iterate = (store: EventStore, subscription: Partial<Subscription> = {}) =>
   return { next: () => batches.next(), end: () => ended.abort() };
 };
 
+/** The first batch that says that this is all: an engine may say before how far it has looked. */
+const untilCaughtUp = async (next: () => Promise<IteratorResult<EventBatch>>): Promise<EventBatch> => {
+  for (;;) {
+    const { value } = await next();
+    if (value.caughtUp) return value;
+    expect(value.events).toEqual([]);
+  }
+};
+
 const catchingUp = (open: OpenStore): void => {
   test('from an empty store, which says at once that this is all', async () => {
     const { store } = await open();
@@ -90,15 +99,19 @@ const going = (open: OpenStore): void => {
     const { store } = await open();
     await store.append('deal-1', sampleEvents(20, { type: 'DealWon' }), 'no-stream');
     const { next, end } = iterate(store, { types: ['ContactCreated'] });
-    expect(await next()).toEqual({ done: false, value: { events: [], position: await store.head(), caughtUp: true } });
-    const passing = next();
-    const { position } = await store.append('deal-1', sampleEvents(3, { type: 'DealWon' }), 19);
-    expect(await passing).toEqual({ done: false, value: { events: [], position, caughtUp: true } });
+    const before = await store.head();
+    expect(await untilCaughtUp(next)).toEqual({ events: [], position: before, caughtUp: true });
+    // An engine may say how far it has looked only every few hundred events.
+    const { position } = await store.append('deal-1', sampleEvents(300, { type: 'DealWon' }), 19);
+    const passing = (await next()).value as EventBatch;
+    expect(passing).toEqual({ events: [], position: expect.any(String), caughtUp: true });
+    expect(passing.position > before).toBe(true);
+    expect(passing.position <= position).toBe(true);
     const wanted = next();
     await store.append('contact-1', [sampleEvent(), sampleEvent({ type: 'DealWon' })], 'no-stream');
-    expect(await wanted).toMatchObject({
-      value: { events: [{ type: 'ContactCreated' }], position: await store.head() },
-    });
+    const { events, position: seen } = (await wanted).value as EventBatch;
+    expect(events).toMatchObject([{ type: 'ContactCreated' }]);
+    expect(seen >= events[0]!.position).toBe(true);
     end();
   });
 
