@@ -7,11 +7,13 @@ import { fileURLToPath } from 'node:url';
 export interface Home {
   readonly dataDir: string;
   readonly masterKeyFile: string;
+  readonly erasureLedgerDir: string;
 }
 
 export const homeIn = (directory: string): Home => ({
   dataDir: join(directory, 'data'),
   masterKeyFile: join(directory, 'master.key'),
+  erasureLedgerDir: join(directory, 'master.ledger'),
 });
 
 const children = new Set<ChildProcess>();

@@ -64,6 +64,12 @@ export const errorTable = {
   CORRUPT_STORE: { status: 500, message: 'A data file is damaged or was not written by this installation.' },
   WRONG_MASTER_KEY: { status: 500, message: 'The master key does not open this data directory.' },
   DATA_DIR_LOCKED: { status: 500, message: 'Another process is using this data directory.' },
+  LEDGER_UNWRITABLE: { status: 503, message: 'The erasure ledger cannot be written; nothing was destroyed.' },
+  LEDGER_BROKEN: { status: 500, message: 'The erasure ledger is missing, damaged or older than the data.' },
+  DATA_BEHIND_LEDGER: {
+    status: 500,
+    message: 'The data are older than the erasure ledger: whoever was erased since would be back.',
+  },
   KEY_DESTROYED: { status: 410, message: 'The key was destroyed.' },
   CONSISTENCY_TIMEOUT: {
     status: 504,

@@ -29,7 +29,15 @@ const roomOf = (file: string): string => {
 };
 
 const contexts = ['src/identity', 'src/crm', 'src/privacy', 'src/audit'];
-const engines = ['src/eventstore', 'src/readstore', 'src/statestore', 'src/vault', 'src/blobstore', 'src/mail'];
+const engines = [
+  'src/eventstore',
+  'src/readstore',
+  'src/statestore',
+  'src/vault',
+  'src/ledger',
+  'src/blobstore',
+  'src/mail',
+];
 
 /** Says why an import is against the arrows of the house, or nothing. */
 const offence = (file: string, path: string): string | undefined => {

@@ -1,4 +1,4 @@
-import { dirname, join, resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { CrmError } from '../errors.js';
 import { readSurfaceConfig, type SurfaceConfig } from './surfaceConfig.js';
 
@@ -8,6 +8,10 @@ export interface Config {
   readonly dataDir: string;
   /** Beside the data directory, never in it: who copies the one does not have the other. */
   readonly masterKeyFile: string;
+  /** Directory of the erasure ledger: outside the data directory, and so outside every backup of it. */
+  readonly erasureLedgerDir: string;
+  /** A second directory in which every entry of the ledger is written as well. */
+  readonly erasureLedgerCopy?: string | undefined;
   readonly logLevel: 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'silent';
   readonly production: boolean;
   readonly surface: SurfaceConfig;
@@ -19,22 +23,33 @@ const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'silent'] as cons
 export const readConfig = (env: { readonly [name: string]: string | undefined }): Config => {
   const dataDir = resolve(env.DATA_DIR ?? './data');
   const masterKeyFile = resolve(env.MASTER_KEY_FILE ?? `${dataDir}.key`);
-  if (
-    masterKeyFile === dataDir ||
-    dirname(masterKeyFile).startsWith(join(dataDir, '/')) ||
-    dirname(masterKeyFile) === dataDir
-  ) {
-    throw new CrmError('BAD_CONFIGURATION', { reason: 'MASTER_KEY_FILE must not be inside DATA_DIR.' });
+  const erasureLedgerDir = resolve(env.ERASURE_LEDGER_DIR ?? `${masterKeyFile.replace(/\.key$/, '')}.ledger`);
+  const erasureLedgerCopy = env.ERASURE_LEDGER_COPY ? resolve(env.ERASURE_LEDGER_COPY) : undefined;
+  refuseInside(dataDir, masterKeyFile, 'MASTER_KEY_FILE must not be inside DATA_DIR.');
+  refuseInside(
+    dataDir,
+    erasureLedgerDir,
+    'ERASURE_LEDGER_DIR must not be inside DATA_DIR: it would be in its backups.',
+  );
+  if (erasureLedgerCopy !== undefined) {
+    refuseInside(dataDir, erasureLedgerCopy, 'ERASURE_LEDGER_COPY must not be inside DATA_DIR.');
+    refuseInside(erasureLedgerDir, erasureLedgerCopy, 'ERASURE_LEDGER_COPY must not be inside ERASURE_LEDGER_DIR.');
   }
   return {
     host: env.HOST ?? '127.0.0.1',
     port: portOf(env.PORT ?? '4000'),
     dataDir,
     masterKeyFile,
+    erasureLedgerDir,
+    erasureLedgerCopy,
     logLevel: logLevelOf(env.LOG_LEVEL ?? 'warn'),
     production: env.NODE_ENV === 'production',
     surface: readSurfaceConfig(env),
   };
+};
+
+const refuseInside = (directory: string, path: string, reason: string): void => {
+  if (join(path, '/').startsWith(join(directory, '/'))) throw new CrmError('BAD_CONFIGURATION', { reason });
 };
 
 const portOf = (text: string): number => {

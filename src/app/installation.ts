@@ -24,6 +24,9 @@ import { type Clock, instant, systemClock } from '../kernel/clock.js';
 import { type CommandContext, CommandHandler } from '../kernel/commandHandler.js';
 import type { Position } from '../kernel/envelope.js';
 import { type Ids, pooledRandomBytes, subjectIdOf, timeOrderedIds } from '../kernel/ids.js';
+import { openFileLedger } from '../ledger/file.js';
+import { ledgerMemoryIn } from '../ledger/known.js';
+import type { ErasureLedger } from '../ledger/port.js';
 import type { Eraser } from '../privacy/erasure/erase.js';
 import type { Suppressions } from '../privacy/suppression/suppressions.js';
 import type { ReadStore } from '../readstore/port.js';
@@ -53,6 +56,7 @@ interface Stores {
   readonly vault: Vault;
   readonly stateStore: StateStore;
   readonly readStore: ReadStore;
+  readonly ledger: ErasureLedger;
 }
 
 export interface InstallationOptions {
@@ -155,10 +159,8 @@ export class Installation {
   async close(): Promise<void> {
     await this.#inBackground;
     await this.projections.stop();
-    await this.stores.eventStore.close();
-    await this.stores.readStore.close();
-    await this.stores.stateStore.close();
-    await this.stores.vault.shut();
+    await this.stores.ledger.close();
+    await closeStores(this.stores);
   }
 
   #claimKey = (space: string, value: string): string => keyedHash(this.derived.claims, space, value);
@@ -204,10 +206,11 @@ export interface Opened {
 
 /**
  * Opens the embedded installation in a data directory.
- * Errors: DATA_DIR_LOCKED, WRONG_MASTER_KEY, CORRUPT_STORE, BAD_CONFIGURATION; nothing is touched in any of these.
+ * Errors: DATA_DIR_LOCKED, WRONG_MASTER_KEY, CORRUPT_STORE, BAD_CONFIGURATION, LEDGER_BROKEN, DATA_BEHIND_LEDGER,
+ * LEDGER_UNWRITABLE; nothing is touched in any of these.
  */
 export const openInstallation = async (
-  config: Pick<Config, 'dataDir' | 'masterKeyFile'>,
+  config: Pick<Config, 'dataDir' | 'masterKeyFile' | 'erasureLedgerDir' | 'erasureLedgerCopy'>,
   options: InstallationOptions = {},
 ): Promise<Opened> => {
   const lock = lockDataDir(config.dataDir);
@@ -223,8 +226,9 @@ export const openInstallation = async (
     const keys = deriveKeys(masterKey);
     masterKey.fill(0);
     const clock = options.clock ?? systemClock;
-    const stores = await openStores(config.dataDir, keys, clock);
-    const installation = new Installation(stores, keys, clock, timeOrderedIds(clock), {
+    const ids = timeOrderedIds(clock);
+    const stores = await openStores(config, keys, clock, ids);
+    const installation = new Installation(stores, keys, clock, ids, {
       ...options,
       rebuild: (projection) => rebuildInThread({ dataDir: config.dataDir, projection, keys }),
     });
@@ -242,7 +246,31 @@ export const openInstallation = async (
   }
 };
 
-const openStores = async (dataDir: string, keys: DerivedKeys, clock: Clock): Promise<Stores> => {
+type EmbeddedStores = Omit<Stores, 'ledger'>;
+
+const openStores = async (
+  config: Parameters<typeof openInstallation>[0],
+  keys: DerivedKeys,
+  clock: Clock,
+  ids: Ids,
+): Promise<Stores> => {
+  const stores = openEmbeddedStores(config.dataDir, keys, clock);
+  try {
+    const ledger = await openFileLedger({
+      directory: config.erasureLedgerDir,
+      copyDirectory: config.erasureLedgerCopy,
+      memory: ledgerMemoryIn(stores.stateStore),
+      clock,
+      ids,
+    });
+    return { ...stores, ledger };
+  } catch (error) {
+    await closeStores(stores);
+    throw error;
+  }
+};
+
+const openEmbeddedStores = (dataDir: string, keys: DerivedKeys, clock: Clock): EmbeddedStores => {
   const files = filesIn(dataDir);
   const upcast = (event: Parameters<typeof allEvents.upcast>[0]) => allEvents.upcast(event);
   const vault = openSqliteVault({
@@ -260,4 +288,11 @@ const openStores = async (dataDir: string, keys: DerivedKeys, clock: Clock): Pro
   const stateStore = openSqliteStateStore({ file: files.state, fileKey: keys.state, clock });
   const readStore = openSqliteReadStore({ file: files.readModels, fileKey: keys.readModels, cacheMiB: READ_CACHE_MIB });
   return { eventStore, vault, stateStore, readStore };
+};
+
+const closeStores = async ({ eventStore, readStore, stateStore, vault }: EmbeddedStores): Promise<void> => {
+  await eventStore.close();
+  await readStore.close();
+  await stateStore.close();
+  await vault.shut();
 };

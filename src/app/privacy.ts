@@ -8,6 +8,7 @@ import type { CommandContext, CommandHandler } from '../kernel/commandHandler.js
 import { streamOf } from '../kernel/decider.js';
 import type { Position } from '../kernel/envelope.js';
 import type { Ids } from '../kernel/ids.js';
+import type { ErasureLedger } from '../ledger/port.js';
 import { Anonymiser } from '../privacy/anonymisation/anonymise.js';
 import { channels } from '../privacy/consent/events.js';
 import { Eraser } from '../privacy/erasure/erase.js';
@@ -26,6 +27,7 @@ export interface PrivacyParts {
   readonly vault: Vault;
   readonly stateStore: StateStore;
   readonly readStore: ReadStore;
+  readonly ledger: ErasureLedger;
   readonly ids: Ids;
   readonly derived: Pick<DerivedKeys, 'suppression' | 'pseudonyms'>;
   /** Resolves when these read models have passed the position. */
@@ -39,7 +41,7 @@ export interface Privacy {
 
 /** The privacy slices, handed what they need of the others. */
 export const wirePrivacy = (parts: PrivacyParts): Privacy => {
-  const { handler, eventStore, vault, stateStore, ids, derived } = parts;
+  const { handler, eventStore, vault, stateStore, ledger, ids, derived } = parts;
   const suppressions = new Suppressions({
     handler,
     ids,
@@ -62,6 +64,7 @@ export const wirePrivacy = (parts: PrivacyParts): Privacy => {
     handler,
     vault,
     stateStore,
+    ledger,
     ids,
     purged: (position) =>
       parts.waitFor(

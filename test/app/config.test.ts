@@ -15,6 +15,28 @@ test('without a word it serves 127.0.0.1:4000 from ./data, with the key beside i
   expect(config).toMatchObject({ host: '127.0.0.1', port: 4000 });
   expect(config.dataDir).toMatch(/\/data$/);
   expect(config.masterKeyFile).toBe(`${config.dataDir}.key`);
+  expect(config.erasureLedgerDir).toBe(`${config.dataDir}.ledger`);
+  expect(config.erasureLedgerCopy).toBeUndefined();
+});
+
+test('the erasure ledger is beside the master key, whatever that is called', () => {
+  expect(readConfig({ MASTER_KEY_FILE: '/keys/crm.key' }).erasureLedgerDir).toBe('/keys/crm.ledger');
+  expect(readConfig({ MASTER_KEY_FILE: '/keys/secret' }).erasureLedgerDir).toBe('/keys/secret.ledger');
+  expect(readConfig({ ERASURE_LEDGER_DIR: '/a', ERASURE_LEDGER_COPY: '/b' })).toMatchObject({
+    erasureLedgerDir: '/a',
+    erasureLedgerCopy: '/b',
+  });
+});
+
+test('[P7.3] a ledger inside the data, and so in their backups, or a copy inside the ledger is refused', () => {
+  for (const name of ['ERASURE_LEDGER_DIR', 'ERASURE_LEDGER_COPY']) {
+    for (const path of ['/srv/crm', '/srv/crm/ledger']) {
+      expect(reasonOf({ DATA_DIR: '/srv/crm', [name]: path })).toContain(name);
+    }
+  }
+  for (const copy of ['/ledger', '/ledger/copy']) {
+    expect(reasonOf({ ERASURE_LEDGER_DIR: '/ledger', ERASURE_LEDGER_COPY: copy })).toMatch(/ERASURE_LEDGER_COPY/);
+  }
 });
 
 test('[P5.1] a master key inside the data directory is refused: who copies the one would have the other', () => {

@@ -94,10 +94,14 @@ export const ask = async (url: string, query: string, variables: object = {}, ca
 };
 
 /** Runs the built command line; resolves to what it printed and its exit code. */
-export const runCli = (directory: string, args: readonly string[]): Promise<{ output: string; code: number | null }> =>
+export const runCli = (
+  directory: string,
+  args: readonly string[],
+  env: NodeJS.ProcessEnv = {},
+): Promise<{ output: string; code: number | null }> =>
   new Promise((resolve) => {
     const child = spawn(process.execPath, [join(root, 'dist/src/app/cli.js'), ...args], {
-      env: environmentFor(directory),
+      env: environmentFor(directory, env),
     });
     const printed = collect(child);
     child.once('close', (code) => resolve({ output: printed(), code }));

@@ -13,7 +13,13 @@ const main = async (): Promise<void> => {
   process.on('exit', () => rmSync(directory, { recursive: true, force: true }));
   const dataDir = join(directory, 'data');
   const server = await serve(
-    readConfig({ ...process.env, DATA_DIR: dataDir, MASTER_KEY_FILE: join(directory, 'master.key') }),
+    readConfig({
+      ...process.env,
+      DATA_DIR: dataDir,
+      MASTER_KEY_FILE: join(directory, 'master.key'),
+      ERASURE_LEDGER_DIR: join(directory, 'ledger'),
+      ERASURE_LEDGER_COPY: undefined,
+    }),
   );
   const stop = async () => {
     await server.close();

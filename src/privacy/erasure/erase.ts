@@ -2,7 +2,8 @@ import { CrmError, isCrmError } from '../../errors.js';
 import type { Json } from '../../kernel/canonical.js';
 import type { CommandContext, CommandHandler } from '../../kernel/commandHandler.js';
 import type { Position } from '../../kernel/envelope.js';
-import type { Ids } from '../../kernel/ids.js';
+import { derivedId, type Ids } from '../../kernel/ids.js';
+import type { ErasureLedger } from '../../ledger/port.js';
 import type { StateStore } from '../../statestore/port.js';
 import type { Vault } from '../../vault/port.js';
 import { erasureRequestDecider, subjectDecider } from './decider.js';
@@ -22,6 +23,7 @@ export interface EraserParts {
   readonly handler: CommandHandler;
   readonly vault: Vault;
   readonly stateStore: StateStore;
+  readonly ledger: ErasureLedger;
   readonly ids: Ids;
   /** Resolves when every read model that holds people has passed the position, and so has purged the subject. */
   readonly purged: (position: Position) => Promise<void>;
@@ -33,6 +35,12 @@ export interface EraserParts {
   readonly forget: (order: ErasureOrder) => void;
 }
 
+type IdentifiedContext = CommandContext & { readonly commandId: string };
+
+/** The same for the same command, so that what is taken up after a crash is the same erasure in the ledger. */
+const erasureIdOf = (subject: string, { workspace, actor, commandId }: IdentifiedContext): string =>
+  derivedId('erasure', workspace, actor, commandId, subject);
+
 /**
  * Erases or anonymises a person, in the order that design.md fixes: intent, fence, fact, keys, read models. Every step
  * is idempotent, so that after a crash at any point the whole is run again.
@@ -40,13 +48,17 @@ export interface EraserParts {
 export class Eraser {
   constructor(private readonly parts: EraserParts) {}
 
-  /** Resolves once the person is gone from every key and read model. `note` is kept under the workspace's key. */
+  /**
+   * Resolves once the person is gone from every key and read model. `note` is kept under the workspace's key.
+   * Error: LEDGER_UNWRITABLE, whereupon nothing was destroyed.
+   */
   async erase(order: ErasureOrder, note: string | undefined, context: CommandContext): Promise<Position> {
     const identified = { ...context, commandId: context.commandId ?? this.parts.ids.next() };
     const intent = { order, context: identified } as unknown as Json;
     await this.parts.stateStore.put(INTENTS, order.subject, intent);
     try {
       await this.#record(order, note, identified);
+      await this.#begin(order, identified);
     } catch (error) {
       if (error instanceof CrmError) await this.parts.stateStore.remove(INTENTS, order.subject);
       throw error;
@@ -58,11 +70,12 @@ export class Eraser {
   async resume(): Promise<number> {
     const intents = await this.parts.stateStore.list(INTENTS);
     for (const { value } of intents) {
-      const { order, context } = value as unknown as { order: ErasureOrder; context: CommandContext };
+      const { order, context } = value as unknown as { order: ErasureOrder; context: IdentifiedContext };
       await this.#record(order, undefined, context).catch((error: unknown) => {
         // Recorded before the crash, with its note, which was kept nowhere else.
         if (!isCrmError(error, 'IDEMPOTENCY_CONFLICT')) throw error;
       });
+      await this.#begin(order, context);
       await this.#run(order, context);
     }
     return intents.length;
@@ -82,9 +95,30 @@ export class Eraser {
     await this.parts.handler.handle(erasureRequestDecider, target, request, context);
   }
 
-  async #run(order: ErasureOrder, context: CommandContext): Promise<Position> {
-    const { handler, vault, stateStore } = this.parts;
+  /** From here it cannot be called off: it is in the ledger before anything is destroyed. */
+  async #begin({ contact, subject, kind, reason }: ErasureOrder, context: IdentifiedContext): Promise<void> {
+    const { workspace, controller, actor, commandId, correlationId } = context;
+    await this.parts.ledger.append({
+      kind: 'ErasureBegun',
+      erasure: erasureIdOf(subject, context),
+      workspace,
+      controller,
+      subject,
+      record: contact,
+      recordKind: 'CONTACT',
+      scope: kind,
+      reason,
+      classes: null,
+      actor,
+      commandId,
+      correlationId,
+    });
+  }
+
+  async #run(order: ErasureOrder, context: IdentifiedContext): Promise<Position> {
+    const { handler, vault, stateStore, ledger } = this.parts;
     const { workspace } = context;
+    const erasure = erasureIdOf(order.subject, context);
     await vault.close(workspace, order.subject);
     if (order.reason === 'SUBJECT_REQUEST') await this.parts.suppress(order, context);
     if (order.kind === 'ANONYMISE') await this.parts.generalise(order, context);
@@ -94,19 +128,27 @@ export class Eraser {
       { type: 'EraseSubject', ...order },
       context,
     );
-    await vault.destroy(workspace, order.subject);
-    if (order.kind === 'ERASE') await this.#destroyRest(workspace, order.contact);
+    await this.#destroy(erasure, workspace, order.subject);
+    if (order.kind === 'ERASE') await this.#destroyRest(erasure, workspace, order.contact);
     this.parts.forget(order);
     await stateStore.releaseClaimsOf(order.subject);
     await this.parts.purged(position);
+    await ledger.append({ kind: 'ErasureCompleted', erasure });
     await stateStore.remove(INTENTS, order.subject);
     return position;
   }
+
+  async #destroy(erasure: string, workspace: string, subject: string): Promise<void> {
+    const destroyed = await this.parts.vault.destroy(workspace, subject);
+    const keys = destroyed.map(({ class: each, fingerprint }) => ({ class: each, fingerprint }));
+    await this.parts.ledger.append({ kind: 'KeysDestroyed', erasure, workspace, subject, keys });
+  }
+
   /** What an earlier anonymisation kept, under a key of the record's own. */
-  async #destroyRest(workspace: string, contact: string): Promise<void> {
+  async #destroyRest(erasure: string, workspace: string, contact: string): Promise<void> {
     const { vault } = this.parts;
     if ((await vault.state(workspace, contact)) === 'unknown') return;
     await vault.close(workspace, contact);
-    await vault.destroy(workspace, contact);
+    await this.#destroy(erasure, workspace, contact);
   }
 }
