@@ -1,5 +1,6 @@
 import { join, resolve } from 'node:path';
 import { CrmError } from '../errors.js';
+import { readStoreLocations, type StoreLocations } from './storeUrls.js';
 import { readSurfaceConfig, type SurfaceConfig } from './surfaceConfig.js';
 
 export interface Config {
@@ -8,6 +9,7 @@ export interface Config {
   readonly dataDir: string;
   /** Beside the data directory, never in it: who copies the one does not have the other. */
   readonly masterKeyFile: string;
+  readonly stores: StoreLocations;
   /** Directory of the erasure ledger: outside the data directory, and so outside every backup of it. */
   readonly erasureLedgerDir: string;
   /** A second directory in which every entry of the ledger is written as well. */
@@ -40,6 +42,7 @@ export const readConfig = (env: { readonly [name: string]: string | undefined })
     port: portOf(env.PORT ?? '4000'),
     dataDir,
     masterKeyFile,
+    stores: readStoreLocations(env, dataDir),
     erasureLedgerDir,
     erasureLedgerCopy,
     logLevel: logLevelOf(env.LOG_LEVEL ?? 'warn'),

@@ -50,3 +50,44 @@ test('what cannot be meant is refused by the name of the variable', () => {
   expect(reasonOf({ PORT: '70000' })).toMatch(/PORT/);
   expect(reasonOf({ LOG_LEVEL: 'chatty' })).toMatch(/LOG_LEVEL/);
 });
+
+test('without a word every store is a file in DATA_DIR, and sqlite: says the same', () => {
+  const { stores } = readConfig({ DATA_DIR: '/srv/crm' });
+  expect(stores.events).toEqual({ engine: 'sqlite', file: '/srv/crm/events.db' });
+  expect(stores.vault).toEqual({ engine: 'sqlite', file: '/srv/crm/vault.db' });
+  const said = readConfig({ DATA_DIR: '/srv/crm', EVENT_STORE_URL: 'sqlite:/srv/crm/events.db', VAULT_URL: 'sqlite:' });
+  expect(said.stores).toEqual(stores);
+});
+
+test('each store can be put on an engine by its URL alone', () => {
+  const url = 'kurrentdb://crm:secret@a:2113,b:2113?tls=true';
+  const mongo = 'mongodb://crm:secret@a,b/crm?replicaSet=rs0';
+  const { stores } = readConfig({
+    EVENT_STORE_URL: url,
+    READ_STORE_URL: mongo,
+    STATE_STORE_URL: mongo,
+    VAULT_URL: mongo,
+  });
+  expect(stores).toEqual({
+    events: { engine: 'kurrentdb', url },
+    readModels: { engine: 'mongodb', url: mongo },
+    state: { engine: 'mongodb', url: mongo },
+    vault: { engine: 'mongodb', url: mongo },
+  });
+});
+
+test('a URL that cannot be meant is refused by its variable, and nothing of it is said', () => {
+  const environments: Record<string, string>[] = [
+    { EVENT_STORE_URL: 'mongodb://crm:secret@host/crm' },
+    { READ_STORE_URL: 'kurrentdb://crm:secret@host' },
+    { STATE_STORE_URL: 'crm:secret@host' },
+    { EVENT_STORE_URL: 'kurrentdb://crm:secret@host?wrong=1' },
+    { DATA_DIR: '/srv/crm', VAULT_URL: 'sqlite:/srv/secret/vault.db' },
+  ];
+  for (const env of environments) {
+    expect(reasonOf(env)).not.toMatch(/secret|host/);
+    expect(() => readConfig(env)).toThrow(
+      expect.objectContaining({ details: expect.objectContaining({ field: Object.keys(env).at(-1) }) }),
+    );
+  }
+});
