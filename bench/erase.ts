@@ -20,7 +20,7 @@ const opened = async ({ home, tenant }: History): Promise<Opened> => {
   await installation.caughtUp();
   const { workspace, account: actor } = tenant;
   const query = { scope: workspace, order: 'name', facets: [LIVE], limit: ERASURES } as const;
-  const { rows } = await contactPage(installation.readStore, { ...query, direction: 'asc', from: 'lin' });
+  const { rows } = await contactPage(installation.readStore, { ...query, direction: 'asc', from: 'lin' }, null);
   const victims = rows.map(({ row }) => ({ contact: row.id, subject: row.subject }));
   const erase = async (number: number): Promise<number> => {
     const context = {

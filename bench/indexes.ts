@@ -141,7 +141,7 @@ const timed = async (index: Index, sides: readonly Sizes[]): Promise<Times[]> =>
       const query = index.query(scattered(number, 20, count), count);
       const before = process.cpuUsage();
       const began = performance.now();
-      await contactPage(store, { scope: WORKSPACE, limit: PAGE, ...query });
+      await contactPage(store, { scope: WORKSPACE, limit: PAGE, ...query }, null);
       times[side]!.elapsed.push(performance.now() - began);
       const { user, system } = process.cpuUsage(before);
       times[side]!.processor.push((user + system) / 1_000);

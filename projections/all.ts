@@ -4,6 +4,7 @@ import { contacts } from './crm/contacts.js';
 import { deals } from './crm/deals.js';
 import { pipelines } from './crm/pipelines.js';
 import { products } from './crm/products.js';
+import { access } from './identity/access.js';
 import { accounts } from './identity/accounts.js';
 import { workspaces } from './identity/workspaces.js';
 import { projectionRegistry } from './registry.js';
@@ -12,6 +13,7 @@ import { projectionRegistry } from './registry.js';
 export const allProjections = projectionRegistry([
   accounts,
   workspaces,
+  access,
   companies,
   products,
   pipelines,

@@ -11,24 +11,26 @@ import {
 } from 'graphql';
 import { Extensions } from 'type-graphql';
 import { CrmError } from '../src/errors.js';
+import type { Permission } from '../src/identity/access/roles.js';
 
 /** `public`: anybody. `signed-in`: anybody with an account. Otherwise what the context's `can` decides, e.g. `contact:read`. */
-export type Permission = 'public' | 'signed-in' | `${string}:${string}`;
+export type Allowed = 'public' | 'signed-in' | Permission;
 
 /** What enforcement asks of a request's context. */
 export interface AccessContext {
   readonly isSignedIn: boolean;
-  can(permission: string): boolean;
+  can(permission: Allowed): boolean;
 }
 
 /**
  * States who may use a query, mutation, subscription or field, or, on an object type, who may be handed objects of it.
  * A field resolver without its own takes its type's. Plain property fields need none: whoever holds the object may read it.
  */
-export const Allow = (permission: Permission) => Extensions({ allow: permission });
+export const Allow = (permission: Allowed) => Extensions({ allow: permission });
 
-const allowed = ({ extensions }: { extensions: Readonly<Record<string, unknown>> }): Permission | undefined =>
-  extensions.allow as Permission | undefined;
+/** What the author of a type or field has said of it. */
+export const allowed = ({ extensions }: { extensions: Readonly<Record<string, unknown>> }): Allowed | undefined =>
+  extensions.allow as Allowed | undefined;
 
 /** A schema as it may be served: every field says who may use it, and that is enforced. */
 export function guarded(schema: GraphQLSchema): GraphQLSchema {
@@ -75,15 +77,15 @@ const rootTypes = (schema: GraphQLSchema): Set<GraphQLObjectType | null | undefi
   new Set([schema.getQueryType(), schema.getMutationType(), schema.getSubscriptionType()]);
 
 /** What is to be checked at a field; what its own object was handed out under has been checked already. */
-function needed(parent: GraphQLObjectType, field: GraphQLField<unknown, unknown>): Permission[] {
+function needed(parent: GraphQLObjectType, field: GraphQLField<unknown, unknown>): Allowed[] {
   const returned = getNamedType(field.type);
   const own = [allowed(field), isObjectType(returned) ? allowed(returned) : undefined];
   const inherited = allowed(parent);
   const asked = own.filter((each) => each !== undefined && each !== 'public' && each !== inherited);
-  return [...new Set(asked as Permission[])];
+  return [...new Set(asked as Allowed[])];
 }
 
-function guard(field: GraphQLField<unknown, AccessContext>, permissions: readonly Permission[]): void {
+function guard(field: GraphQLField<unknown, AccessContext>, permissions: readonly Allowed[]): void {
   if (permissions.length === 0) return;
   const { resolve = defaultFieldResolver, subscribe } = field;
   field.resolve = (source, args, context, info) => {
@@ -113,7 +115,7 @@ function guardAbstract(schema: GraphQLSchema, type: GraphQLAbstractType): void {
   };
 }
 
-function permit(context: AccessContext, permissions: readonly Permission[]): void {
+function permit(context: AccessContext, permissions: readonly Allowed[]): void {
   for (const permission of permissions) {
     const may = permission === 'signed-in' ? context.isSignedIn : context.can(permission);
     if (!may) throw new CrmError(context.isSignedIn ? 'FORBIDDEN' : 'UNAUTHENTICATED');

@@ -5,10 +5,15 @@ import { HistoryResolver } from './audit/history.js';
 import { CompanyResolver } from './crm/companies.js';
 import { ContactResolver } from './crm/contacts.js';
 import { DealResolver } from './crm/deals.js';
+import { FindResolver } from './crm/find.js';
 import { ImportResolver } from './crm/imports.js';
 import { PipelineResolver } from './crm/pipelines.js';
 import { ProductResolver } from './crm/products.js';
 import { AccountResolver } from './identity/accounts.js';
+import { AuditAccessResolver } from './identity/audits.js';
+import { KeyResolver } from './identity/keys.js';
+import { MemberResolver } from './identity/members.js';
+import { RoleResolver } from './identity/roles.js';
 import { WorkspaceResolver } from './identity/workspaces.js';
 import { AnonymityResolver } from './privacy/anonymity.js';
 import { ConsentResolver } from './privacy/consent.js';
@@ -29,12 +34,17 @@ export const buildCrmSchema = (): GraphQLSchema => {
     resolvers: [
       AccountResolver,
       WorkspaceResolver,
+      MemberResolver,
+      RoleResolver,
+      KeyResolver,
+      AuditAccessResolver,
       CompanyResolver,
       ContactResolver,
       ProductResolver,
       PipelineResolver,
       DealResolver,
       ImportResolver,
+      FindResolver,
       ConsentResolver,
       ErasureResolver,
       AnonymityResolver,

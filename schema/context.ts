@@ -1,21 +1,22 @@
 import { randomUUID } from 'node:crypto';
-import { membershipsOf } from '../projections/identity/workspaces.js';
+import type { Controllers } from '../projections/controllers.js';
+import { membershipsOf } from '../projections/identity/members.js';
 import { contactDecider } from '../src/crm/contacts/decider.js';
 import type { ExternalClaim } from '../src/crm/externalIds.js';
 import { CrmError } from '../src/errors.js';
+import { type Authority, noAuthority } from '../src/identity/access/authority.js';
+import type { Permission } from '../src/identity/access/roles.js';
 import type { CommandContext, Handled } from '../src/kernel/commandHandler.js';
 import type { Decider } from '../src/kernel/decider.js';
 import type { EventDefinitions } from '../src/kernel/event.js';
 import { isUuid } from '../src/kernel/ids.js';
 import type { Caller } from './caller.js';
+import { type Identity, identify } from './identity.js';
 import { Loaders } from './loaders.js';
 import type { Services } from './services.js';
 
-interface Identity {
-  readonly account: string;
-  readonly token: string;
-  readonly workspaces: readonly string[];
-}
+/** Deciders of records that are kept on somebody's behalf: who sees only some controllers' can change only those. */
+const KEPT_FOR_SOMEBODY: ReadonlySet<string> = new Set(['contact', 'company', 'deal', 'consent']);
 
 export interface HandleOptions {
   readonly expectedVersion?: number | null;
@@ -25,50 +26,69 @@ export interface HandleOptions {
   readonly claim?: ExternalClaim;
 }
 
-/** One request: who asks, in which workspace, and what they may do there. */
+/**
+ * One request: who asks, in which workspace, and what they may do there. Apollo copies it, own properties and prototype,
+ * so nothing here is a `#` member.
+ */
 export class Context {
   readonly loaders: Loaders;
+  private held: Authority | undefined;
 
   private constructor(
     readonly services: Services,
     private readonly identity: Identity | null,
-    private readonly wantedWorkspace: string | undefined,
+    private readonly caller: Caller,
     readonly requestId: string,
-    /** From where the request comes: its address and, where it sent one, its device's secret. */
-    readonly from: Pick<Caller, 'remoteAddress' | 'device'>,
   ) {
-    this.loaders = new Loaders(services.readStore, () => this.workspace);
+    this.loaders = new Loaders(
+      services.readStore,
+      () => this.workspace,
+      (controller) => this.sees(controller),
+    );
   }
 
   static async of(services: Services, caller: Caller): Promise<Context> {
-    const { token, workspace } = caller;
-    const account = token === undefined ? null : await services.sessions.accountOf(token);
-    if (account === null || token === undefined) return new Context(services, null, workspace, randomUUID(), caller);
-    const workspaces = await workspacesOf(services, account);
-    return new Context(services, { account, token, workspaces }, workspace, randomUUID(), caller);
+    return new Context(services, await identify(services, caller), caller, randomUUID());
   }
 
-  workspacesOf(account: string): Promise<readonly string[]> {
-    return workspacesOf(this.services, account);
+  /** From where the request comes: its address and, where it sent one, its device's secret. */
+  get from(): Pick<Caller, 'remoteAddress' | 'device'> {
+    return this.caller;
+  }
+
+  /** The same caller as they stand now: for what goes on longer than a request. */
+  renewed(): Promise<Context> {
+    return Context.of(this.services, this.caller);
+  }
+
+  async workspacesOf(account: string): Promise<readonly string[]> {
+    return (await membershipsOf(this.services.readStore, account)).map(({ workspace }) => workspace);
   }
 
   get isSignedIn(): boolean {
     return this.identity !== null;
   }
 
-  /** The caller's account. Error: UNAUTHENTICATED. */
+  /** The caller's account. Errors: UNAUTHENTICATED, FORBIDDEN for a key, which acts for somebody and is not them. */
   get account(): string {
-    if (this.identity === null) throw new CrmError('UNAUTHENTICATED');
-    return this.identity.account;
+    return this.session.account;
   }
 
   get token(): string {
-    if (this.identity === null) throw new CrmError('UNAUTHENTICATED');
-    return this.identity.token;
+    return this.session.token;
   }
 
-  get workspaces(): readonly string[] {
-    return this.identity?.workspaces ?? [];
+  private get session(): { account: string; token: string } {
+    if (this.identity === null) throw new CrmError('UNAUTHENTICATED');
+    const { account, token } = this.identity;
+    if (token === null) throw new CrmError('FORBIDDEN');
+    return { account, token };
+  }
+
+  /** Under whose name the history has what is done here. Error: UNAUTHENTICATED. */
+  get actor(): string {
+    if (this.identity === null) throw new CrmError('UNAUTHENTICATED');
+    return this.identity.actor;
   }
 
   /**
@@ -77,21 +97,43 @@ export class Context {
    */
   get workspace(): string {
     if (this.identity === null) throw new CrmError('UNAUTHENTICATED');
-    const { workspaces } = this.identity;
-    if (this.wantedWorkspace !== undefined) {
-      if (!workspaces.includes(this.wantedWorkspace)) throw new CrmError('FORBIDDEN', { field: 'x-workspace' });
-      return this.wantedWorkspace;
+    const [only, ...others] = this.identity.memberships;
+    const wanted = this.caller.workspace;
+    if (wanted !== undefined) {
+      if (only?.workspace !== wanted) throw new CrmError('FORBIDDEN', { field: 'x-workspace' });
+      return wanted;
     }
-    const [only] = workspaces;
-    if (only === undefined || workspaces.length > 1) throw new CrmError('WORKSPACE_REQUIRED', { field: 'x-workspace' });
-    return only;
+    if (only === undefined || others.length > 0) throw new CrmError('WORKSPACE_REQUIRED', { field: 'x-workspace' });
+    return only.workspace;
   }
 
-  /** Until roles come, every member may do everything in a workspace; nobody may do anything in another. */
-  can(permission: string): boolean {
+  /** What the caller may do in the workspace of the request. Errors: those of `workspace`. */
+  get authority(): Authority {
+    this.held ??= this.authorityIn(this.workspace);
+    return this.held;
+  }
+
+  private authorityIn(workspace: string): Authority {
+    const isMember = this.identity?.memberships.some((each) => each.workspace === workspace);
+    return (isMember && this.identity?.authority) || noAuthority;
+  }
+
+  can(permission: Permission | 'public' | 'signed-in'): boolean {
     if (permission === 'public') return true;
     if (permission === 'signed-in') return this.isSignedIn;
-    return this.isSignedIn && this.workspace !== '';
+    return this.isSignedIn && this.authority.permissions.has(permission);
+  }
+
+  /** Whether the caller sees the records that are kept for this controller. */
+  sees(controller: string): boolean {
+    const { controllers } = this.authority;
+    return controllers === null || controllers.has(controller);
+  }
+
+  /** Whose records the caller sees, for a list. */
+  get controllers(): Controllers {
+    const { controllers } = this.authority;
+    return controllers === null ? null : [...controllers];
   }
 
   /** For a command in the caller's workspace, on behalf of the workspace itself unless a client is named. */
@@ -102,10 +144,20 @@ export class Context {
     return {
       workspace: this.workspace,
       controller: controller ?? this.workspace,
-      actor: this.account,
+      actor: this.actor,
       commandId: commandId?.toLowerCase() ?? null,
       correlationId: this.requestId,
     };
+  }
+
+  /** The state of a record that the caller may see; `initial` for any other, as for one that there is not. */
+  async stateOf<State, Command, D extends EventDefinitions>(
+    decider: Decider<State, Command, D>,
+    id: string,
+  ): Promise<State> {
+    return (await this.isHidden(decider, id))
+      ? decider.initial
+      : this.services.handler.stateOf(decider, id, this.workspace);
   }
 
   /** On whose behalf a contact is kept: what is written about them is written for the same. */
@@ -123,18 +175,36 @@ export class Context {
   ): Promise<Handled> {
     const { handler, externalIds } = this.services;
     const { claim, expectedVersion } = options;
+    if (KEPT_FOR_SOMEBODY.has(decider.category)) await this.mustBeSeen(decider, id, context, claim !== undefined);
     const handled = await inInput(() =>
-      externalIds.whileReserved(claim, context.workspace, () =>
+      externalIds.whileReserved(claim, context, () =>
         handler.handle(decider, id, command, context, expectedVersion ?? undefined),
       ),
     );
     await this.services.waitFor(options.shownIn, handled.position);
     return handled;
   }
-}
 
-const workspacesOf = async ({ readStore }: Services, account: string): Promise<readonly string[]> =>
-  (await membershipsOf(readStore, account)).map(({ workspace }) => workspace);
+  private async isHidden<State, Command, D extends EventDefinitions>(
+    decider: Decider<State, Command, D>,
+    id: string,
+  ): Promise<boolean> {
+    if (this.authority.controllers === null) return false;
+    const controller = await this.services.handler.controllerOf(decider, id, this.workspace);
+    return controller !== null && !this.sees(controller);
+  }
+
+  /** Error: NOT_FOUND for a record, or for the controller of a new one, that the caller does not see. */
+  private async mustBeSeen<State, Command, D extends EventDefinitions>(
+    decider: Decider<State, Command, D>,
+    id: string,
+    { controller }: CommandContext,
+    isNew: boolean,
+  ): Promise<void> {
+    const hidden = isNew ? !this.sees(controller) : await this.isHidden(decider, id);
+    if (hidden) throw new CrmError('NOT_FOUND', { field: isNew ? 'input.clientId' : 'input.id' });
+  }
+}
 
 /** Fields of an event that group several arguments: in an error, the argument is named, not the group. */
 const GROUPS = /^(name|work)\./;

@@ -1,7 +1,9 @@
 import { registerEnumType } from 'type-graphql';
 import { restrictionReasons } from '../src/crm/contacts/events.js';
 import { outcomes } from '../src/crm/pipelines/events.js';
-import { roles } from '../src/identity/members/events.js';
+import { identifiers } from '../src/crm/searches/events.js';
+import { type Permission, permissions, roles } from '../src/identity/access/roles.js';
+import { auditPurposes } from '../src/identity/audits/events.js';
 import { channels, legalBases, purposes } from '../src/privacy/consent/events.js';
 import { erasureKinds, erasureReasons } from '../src/privacy/erasure/events.js';
 import { approvals } from '../src/privacy/safeguards/events.js';
@@ -13,6 +15,13 @@ const enumOf = <T extends string>(name: string, values: readonly T[], descriptio
   return object;
 };
 
+/** Permissions, whose names have signs that GraphQL does not take: `contact:read-notes` is `CONTACT_READ_NOTES`. */
+function permissionEnum(): { [name: string]: Permission } {
+  const object = Object.fromEntries(permissions.map((each) => [each.toUpperCase().replace(/[:-]/g, '_'), each]));
+  registerEnumType(object, { name: 'Permission', description: 'What may be done in a workspace.' });
+  return object;
+}
+
 export const PurposeEnum = enumOf('Purpose', purposes, 'What data may be used for, where the person has a say.');
 export const ChannelEnum = enumOf('Channel', channels, 'How a person is reached.');
 export const LegalBasisEnum = enumOf(
@@ -22,7 +31,19 @@ export const LegalBasisEnum = enumOf(
 );
 export const ConsentStateEnum = enumOf('ConsentState', ['GIVEN', 'WITHDRAWN'] as const, 'Where a person stands.');
 export const OutcomeEnum = enumOf('Outcome', outcomes, 'Whether a deal is still open, and how it ended.');
-export const RoleEnum = enumOf('Role', roles, 'What somebody is in a workspace.');
+export const RoleEnum = enumOf(
+  'Role',
+  roles,
+  'What somebody is in a workspace. AUDITOR: nothing but by a grant. CUSTOM: a role that the workspace has made.',
+);
+export const PermissionEnum = permissionEnum();
+export const AuditPurposeEnum = enumOf('AuditPurpose', auditPurposes, 'What an audit is for.');
+export const InvitationStateEnum = enumOf(
+  'InvitationState',
+  ['OPEN', 'ACCEPTED', 'REVOKED', 'EXPIRED'] as const,
+  'What became of an invitation.',
+);
+export const IdentifierEnum = enumOf('Identifier', identifiers, 'What a person can be looked for by.');
 export const RestrictionEnum = enumOf('RestrictionReason', restrictionReasons, 'Why a contact is stored but not used.');
 export const ErasureKindEnum = enumOf(
   'ErasureKind',

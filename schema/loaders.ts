@@ -1,9 +1,11 @@
 import DataLoader from 'dataloader';
-import { companiesByIds } from '../projections/crm/companies.js';
+import { type CompanyRow, companiesByIds } from '../projections/crm/companies.js';
 import { type ContactRow, contactsByIds } from '../projections/crm/contacts.js';
+import { type DealRow, dealsByIds } from '../projections/crm/deals.js';
 import { pipelinesByIds } from '../projections/crm/pipelines.js';
 import { productsByIds } from '../projections/crm/products.js';
-import { clientsByIds, membersByIds } from '../projections/identity/workspaces.js';
+import { membersByIds } from '../projections/identity/members.js';
+import { type ClientRow, clientsByIds } from '../projections/identity/workspaces.js';
 import type { ReadStore } from '../src/readstore/port.js';
 
 type Fetch<R> = (ids: readonly string[]) => Promise<readonly (R | null)[]>;
@@ -19,6 +21,7 @@ export class RowLoader<R extends { readonly workspace: string }> {
   constructor(
     private readonly fetch: Fetch<R>,
     private readonly workspace: () => string,
+    private readonly shows: (row: R) => boolean = () => true,
   ) {}
 
   async prefetch(ids: readonly (string | undefined)[]): Promise<void> {
@@ -35,10 +38,12 @@ export class RowLoader<R extends { readonly workspace: string }> {
     return this.#loader.load(id);
   }
 
-  /** Rows of another workspace are as good as none. */
+  /** Rows of another workspace, or of a controller that the caller does not see, are as good as none. */
   async #fetchOwn(ids: readonly string[]): Promise<readonly (R | null)[]> {
     const workspace = this.workspace();
-    const rows = (await this.fetch(ids)).map((row) => (row !== null && row.workspace === workspace ? row : null));
+    const rows = (await this.fetch(ids)).map((row) =>
+      row !== null && row.workspace === workspace && this.shows(row) ? row : null,
+    );
     for (const [index, id] of ids.entries()) this.#found.set(id, rows[index]!);
     return rows;
   }
@@ -48,17 +53,24 @@ export class RowLoader<R extends { readonly workspace: string }> {
 export class Loaders {
   readonly company;
   readonly contact;
+  readonly deal;
   readonly product;
   readonly pipeline;
   readonly member;
   readonly client;
 
-  constructor(store: ReadStore, workspace: () => string) {
-    this.company = new RowLoader((ids) => companiesByIds(store, ids), workspace);
-    this.contact = new RowLoader<ContactRow>((ids) => contactsByIds(store, ids), workspace);
+  constructor(store: ReadStore, workspace: () => string, sees: (controller: string) => boolean) {
+    const isSeen = ({ controller }: { readonly controller: string }) => sees(controller);
+    this.company = new RowLoader<CompanyRow>((ids) => companiesByIds(store, ids), workspace, isSeen);
+    this.contact = new RowLoader<ContactRow>((ids) => contactsByIds(store, ids), workspace, isSeen);
+    this.deal = new RowLoader<DealRow>((ids) => dealsByIds(store, ids), workspace, isSeen);
     this.product = new RowLoader((ids) => productsByIds(store, ids), workspace);
     this.pipeline = new RowLoader((ids) => pipelinesByIds(store, ids), workspace);
     this.member = new RowLoader((ids) => membersByIds(store, ids), workspace);
-    this.client = new RowLoader((ids) => clientsByIds(store, ids), workspace);
+    this.client = new RowLoader<ClientRow>(
+      (ids) => clientsByIds(store, ids),
+      workspace,
+      ({ id }) => sees(id),
+    );
   }
 }

@@ -5,6 +5,8 @@ import type { Passwords } from '../src/identity/access/passwords.js';
 import type { Sessions } from '../src/identity/access/sessions.js';
 import type { SignInThrottle } from '../src/identity/access/signInThrottle.js';
 import type { SignedUp, SignUp } from '../src/identity/accounts/signUp.js';
+import type { ApiKeys } from '../src/identity/keys/apiKeys.js';
+import type { Memberships } from '../src/identity/members/memberships.js';
 import type { Clock } from '../src/kernel/clock.js';
 import type { CommandContext, CommandHandler } from '../src/kernel/commandHandler.js';
 import type { Position } from '../src/kernel/envelope.js';
@@ -25,6 +27,8 @@ export interface Services {
   readonly sessions: Sessions;
   readonly passwords: Passwords;
   readonly signIns: SignInThrottle;
+  readonly apiKeys: ApiKeys;
+  readonly memberships: Memberships;
   readonly externalIds: ExternalIds;
   readonly eraser: Eraser;
   readonly suppressions: Suppressions;

@@ -167,9 +167,15 @@ async function subscription<Context>(
       return { errors: [asGraphQLError(error)] };
     }
   };
+  /** The source may refuse to go on: that is told, and the end. */
+  const refused = async (error: unknown): Promise<GraphQLError> => {
+    await end();
+    return asGraphQLError(error);
+  };
   const answers: AsyncIterableIterator<ExecutionResult> = {
     next: async () => {
-      const event = await source.next();
+      const event = await source.next().catch(refused);
+      if (event instanceof GraphQLError) return { done: false, value: { errors: [event] } };
       return event.done ? { done: true, value: undefined } : { done: false, value: await answered(event.value) };
     },
     return: end,

@@ -46,6 +46,11 @@ export const errorTable = {
   },
   UNKNOWN_STAGE: { status: 400, message: 'The pipeline has no such stage.' },
 
+  ALREADY_MEMBER: { status: 409, message: 'This person is a member of the workspace already.' },
+  INVITATION_NOT_VALID: { status: 409, message: 'The invitation is not valid, or not for this account.' },
+  LAST_OWNER: { status: 409, message: 'A workspace keeps an owner: transfer the ownership first.' },
+  TOO_MANY: { status: 409, message: 'There are as many as there can be.' },
+
   // imports
   WRONG_ENCODING: { status: 400, message: 'The file is not text in an encoding that can be recognised.' },
   MISSING_COLUMNS: { status: 400, message: 'The file lacks a column that is needed.' },

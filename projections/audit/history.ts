@@ -1,10 +1,12 @@
 import type { Opened } from '../../src/kernel/openEvent.js';
 import type { PageQuery, ReadStore, Table } from '../../src/readstore/port.js';
+import { type Controllers, type Narrow, pageOf } from '../controllers.js';
 import { EVERY_EVENT, type Projection, put } from '../projection.js';
 
 /** Where an event is found again, and by what. Nothing of its fields: those are read from the event store. */
 export interface HistoryRow {
   readonly workspace: string;
+  readonly controller: string;
   readonly position: string;
   readonly stream: string;
   readonly revision: number;
@@ -20,6 +22,7 @@ export const entityIn = (stream: string): string => stream.slice(stream.indexOf(
 export const entityFacet = (id: string) => `entity:${id}`;
 export const subjectFacet = (id: string) => `subject:${id}`;
 export const actorFacet = (id: string) => `actor:${id}`;
+const controllerFacet = (id: string) => `controller:${id}`;
 export const typeFacet = (type: string) => `type:${type}`;
 
 /** Time first, so that a range of time is a range of the order. */
@@ -31,7 +34,8 @@ const table: Table<HistoryRow> = {
   scope: (row) => row.workspace,
   facets: (row) => {
     const entity = entityFacet(entityIn(row.stream));
-    return [entity, subjectFacet(row.subject), actorFacet(row.actor), typeFacet(row.type)];
+    const whose = [controllerFacet(row.controller), subjectFacet(row.subject)];
+    return [entity, ...whose, actorFacet(row.actor), typeFacet(row.type)];
   },
   orders: { time: timeKey },
 };
@@ -39,6 +43,7 @@ const table: Table<HistoryRow> = {
 const record = (event: Opened) =>
   put(table, {
     workspace: event.workspace,
+    controller: event.controller,
     position: event.position,
     stream: event.stream,
     revision: event.revision,
@@ -51,9 +56,12 @@ const record = (event: Opened) =>
 /** Every event is history, also an erasure; its rows hold ids, codes and times alone, so nobody has to be taken out. */
 export const history: Projection = {
   name: 'history',
-  version: 1,
+  version: 2,
   tables: [table as Table],
   apply: { SubjectErased: record, [EVERY_EVENT]: record },
 };
 
-export const historyPage = (store: ReadStore, query: PageQuery) => store.page(table, query);
+const narrow: Narrow = (facets, controller) => [...facets, controllerFacet(controller)];
+
+export const historyPage = (store: ReadStore, query: PageQuery, controllers: Controllers) =>
+  pageOf(store, table, query, controllers, narrow);

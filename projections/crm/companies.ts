@@ -1,16 +1,20 @@
 import { companyEvents } from '../../src/crm/companies/events.js';
 import type { PageQuery, ReadStore, Table } from '../../src/readstore/port.js';
+import { type Controllers, pageOf } from '../controllers.js';
 import { holdsNobody } from '../person.js';
 import { on, type Projection, patch, put } from '../projection.js';
 import { sortKey, words } from '../tokens.js';
 import {
   BIN,
+  binFacet,
+  clientFacet,
   created,
   deleted,
   externalFacet,
   LIVE,
   listedWhereFiltered,
   nameFacet,
+  narrowToClient,
   type RecordRow,
   restored,
   tagFacet,
@@ -36,8 +40,8 @@ const table: Table<CompanyRow> = {
   key: (row) => row.id,
   scope: (row) => row.workspace,
   facets: (row) => {
-    if (row.deletedAt !== undefined) return [BIN];
-    const facets = [LIVE, ...(row.tags ?? []).map(tagFacet)];
+    if (row.deletedAt !== undefined) return [BIN, binFacet(row.controller)];
+    const facets = [LIVE, clientFacet(row.controller), ...(row.tags ?? []).map(tagFacet)];
     if (row.externalId !== undefined) facets.push(externalFacet(row.externalId));
     if (row.name !== undefined) facets.push(nameFacet(row.name));
     return facets;
@@ -50,7 +54,7 @@ const table: Table<CompanyRow> = {
 
 export const companies: Projection = {
   name: 'companies',
-  version: 1,
+  version: 2,
   tables: [table as Table],
   apply: {
     ...on(companyEvents, {
@@ -64,7 +68,8 @@ export const companies: Projection = {
 };
 
 export const companiesByIds = (store: ReadStore, ids: readonly string[]) => store.many(table, ids);
-export const companyPage = (store: ReadStore, query: PageQuery) => store.page(table, query);
+export const companyPage = (store: ReadStore, query: PageQuery, controllers: Controllers) =>
+  pageOf(store, table, query, controllers, narrowToClient);
 
 /** Companies by name, folded as for sorting: what an import knows of them. In the order of the names. */
 export const companiesByName = (store: ReadStore, scope: string, names: readonly string[]) =>

@@ -7,17 +7,20 @@ import { type Channel, consentEvents, type LegalBasis, type Purpose } from '../.
 import { erasureEvents } from '../../src/privacy/erasure/events.js';
 import { comparedPhone, type Reach } from '../../src/privacy/suppression/addresses.js';
 import type { PageQuery, ReadStore, Table } from '../../src/readstore/port.js';
+import { type Controllers, pageOf } from '../controllers.js';
 import { ofSubject } from '../person.js';
 import { on, type Projection, patch, put, remove } from '../projection.js';
 import { sortKey, words } from '../tokens.js';
 import {
   BIN,
+  binFacet,
   clientFacet,
   created,
   deleted,
   externalFacet,
   LIVE,
   listedWhereFiltered,
+  narrowToClient,
   type RecordRow,
   restored,
   tagFacet,
@@ -107,9 +110,8 @@ export const alikeFacet = ({ controller, company, kept }: ContactRow): string =>
 
 const facetsOf = (row: ContactRow): string[] => {
   const alike = row.anonymisedAt === undefined ? [] : [alikeFacet(row)];
-  if (row.deletedAt !== undefined) return [BIN, ofSubject(row.subject), ...alike];
-  const facets = [LIVE, ofSubject(row.subject), ...alike];
-  if (row.controller !== row.workspace) facets.push(clientFacet(row.controller));
+  if (row.deletedAt !== undefined) return [BIN, binFacet(row.controller), ofSubject(row.subject), ...alike];
+  const facets = [LIVE, clientFacet(row.controller), ofSubject(row.subject), ...alike];
   if (row.company !== undefined) facets.push(`company:${row.company}`);
   if (row.restricted !== undefined) facets.push(`restricted:${row.restricted}`);
   if (row.externalId !== undefined) facets.push(externalFacet(row.externalId));
@@ -122,7 +124,7 @@ const facetsOf = (row: ContactRow): string[] => {
   return facets.concat(reachFacets(row));
 };
 
-const phoneFacet = (compared: string): string => `phone:${compared}`;
+export const phoneFacet = (compared: string): string => `phone:${compared}`;
 export const emailFacet = (address: string): string => `email:${address.toLowerCase()}`;
 
 /** What a contact is called: the name as its owner writes it, or the best there is. */
@@ -185,7 +187,7 @@ const contactIn = (stream: string) => ({ key: stream.slice(stream.indexOf('-') +
 
 export const contacts: Projection = {
   name: 'contacts',
-  version: 2,
+  version: 3,
   tables: [table as Table],
   apply: {
     ...on(contactEvents, {
@@ -238,7 +240,8 @@ export const contactTable = table;
 
 export const contactById = (store: ReadStore, id: string): Promise<ContactRow | null> => store.get(table, id);
 export const contactsByIds = (store: ReadStore, ids: readonly string[]) => store.many(table, ids);
-export const contactPage = (store: ReadStore, query: PageQuery) => store.page(table, query);
+export const contactPage = (store: ReadStore, query: PageQuery, controllers: Controllers) =>
+  pageOf(store, table, query, controllers, narrowToClient);
 export const contactsByExternalId = (store: ReadStore, scope: string, ids: readonly string[]) =>
   store.withFacets(table, scope, ids.map(externalFacet));
 

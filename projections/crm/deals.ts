@@ -1,17 +1,20 @@
 import { dealEvents } from '../../src/crm/deals/events.js';
 import type { Outcome } from '../../src/crm/pipelines/events.js';
 import { erasureEvents } from '../../src/privacy/erasure/events.js';
-import type { FacetTotal, PageQuery, ReadStore, Table } from '../../src/readstore/port.js';
+import type { PageQuery, ReadStore, Table } from '../../src/readstore/port.js';
+import { type Controllers, pageOf } from '../controllers.js';
 import { on, type Projection, patch, put } from '../projection.js';
 import { numberKey, words } from '../tokens.js';
 import {
   BIN,
+  binFacet,
   clientFacet,
   created,
   deleted,
   externalFacet,
   LIVE,
   listedWhereFiltered,
+  narrowToClient,
   type RecordRow,
   restored,
   tagFacet,
@@ -46,16 +49,15 @@ export interface StageEntry {
   readonly since: string;
 }
 
-/** Sums of value are kept per stage and currency: amounts in different currencies do not add up. */
+/** Sums of value are kept per controller, stage and currency: amounts in different currencies do not add up. */
 const WORTH = 'worth:';
 const NO_CURRENCY = '-';
 
 const facetsOf = (row: DealRow): string[] => {
   const links = row.contact === undefined ? [] : [`contact:${row.contact}`];
-  if (row.deletedAt !== undefined) return [BIN, ...links];
-  const facets = [LIVE, `stage:${row.stage}`, `outcome:${row.outcome}`, ...links];
-  facets.push(`${WORTH}${row.stage}:${row.currency ?? NO_CURRENCY}`);
-  if (row.controller !== row.workspace) facets.push(clientFacet(row.controller));
+  if (row.deletedAt !== undefined) return [BIN, binFacet(row.controller), ...links];
+  const facets = [LIVE, clientFacet(row.controller), `stage:${row.stage}`, `outcome:${row.outcome}`, ...links];
+  facets.push(`${WORTH}${row.controller}:${row.stage}:${row.currency ?? NO_CURRENCY}`);
   if (row.owner !== undefined) facets.push(`owner:${row.owner}`);
   if (row.company !== undefined) facets.push(`company:${row.company}`);
   if (row.product !== undefined) facets.push(`product:${row.product}`);
@@ -81,7 +83,7 @@ const table: Table<DealRow> = {
 
 export const deals: Projection = {
   name: 'deals',
-  version: 1,
+  version: 2,
   tables: [table as Table],
   apply: {
     ...on(dealEvents, {
@@ -114,7 +116,8 @@ export const dealTable = table;
 
 export const dealById = (store: ReadStore, id: string): Promise<DealRow | null> => store.get(table, id);
 export const dealsByIds = (store: ReadStore, ids: readonly string[]) => store.many(table, ids);
-export const dealPage = (store: ReadStore, query: PageQuery) => store.page(table, query);
+export const dealPage = (store: ReadStore, query: PageQuery, controllers: Controllers) =>
+  pageOf(store, table, query, controllers, narrowToClient);
 export const dealsByExternalId = (store: ReadStore, scope: string, ids: readonly string[]) =>
   store.withFacets(table, scope, ids.map(externalFacet));
 
@@ -125,13 +128,27 @@ export interface StageTotal {
   readonly valueMinor: number;
 }
 
-/** How many live deals are in each stage and what they are worth, per currency. */
-export const dealTotals = async (store: ReadStore, scope: string): Promise<readonly StageTotal[]> =>
-  (await store.totals(table as Table, scope, WORTH)).map(stageTotal);
-
-const stageTotal = ({ facet, count, sum }: FacetTotal): StageTotal => {
-  const [stage, currency] = facet.slice(WORTH.length).split(':') as [string, string];
-  return { stage, currency: currency === NO_CURRENCY ? undefined : currency, count, valueMinor: sum };
+/** How many live deals of these controllers are in each stage and what they are worth, per currency; by both. */
+export const dealTotals = async (
+  store: ReadStore,
+  scope: string,
+  controllers: Controllers,
+): Promise<readonly StageTotal[]> => {
+  const prefixes = controllers?.map((controller) => `${WORTH}${controller}:`) ?? [WORTH];
+  const found = await Promise.all(prefixes.map((prefix) => store.totals(table as Table, scope, prefix)));
+  const totals = new Map<string, StageTotal>();
+  for (const { facet, count, sum } of found.flat()) {
+    const [stage, currency] = facet.slice(WORTH.length).split(':').slice(1) as [string, string];
+    const name = `${stage}:${currency}`;
+    const before = totals.get(name);
+    totals.set(name, {
+      stage,
+      currency: currency === NO_CURRENCY ? undefined : currency,
+      count: count + (before?.count ?? 0),
+      valueMinor: sum + (before?.valueMinor ?? 0),
+    });
+  }
+  return [...totals].sort(([one], [other]) => (one < other ? -1 : 1)).map(([, total]) => total);
 };
 
 /** How many deals, in the bin or not, are linked to a contact; counted up to a bound. */

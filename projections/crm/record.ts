@@ -1,19 +1,27 @@
 import { Erased } from '../../src/kernel/personal.js';
 import { ALL, type Row } from '../../src/readstore/port.js';
+import type { Narrow } from '../controllers.js';
 import { sortKey } from '../tokens.js';
 
 /** Facets that the records of every slice share: where a record stands is told by one of the two. */
 export const LIVE = 'live';
 export const BIN = 'bin';
 
-/** Of records that are kept on behalf of a client; most are the workspace's own, and need none. */
-export const clientFacet = (client: string): string => `client:${client}`;
+/** Whose a record is: of the client on whose behalf it is kept, or of the workspace itself. One facet for each of the two places. */
+export const clientFacet = (controller: string): string => `client:${controller}`;
+export const binFacet = (controller: string): string => `bin:${controller}`;
 export const tagFacet = (tag: string): string => `tag:${sortKey(tag)}`;
 export const externalFacet = (externalId: string): string => `external:${externalId}`;
 export const nameFacet = (name: string): string => `name:${sortKey(name)}`;
 
 /** Lists of records always name a facet, `LIVE` or `BIN` at least: of the rows as a whole there is no list to keep. */
 export const listedWhereFiltered = (facet: string): readonly string[] | undefined => (facet === ALL ? [] : undefined);
+
+/** One controller's share of a list: its place and whose it is are one facet, so that the count stays one look-up. */
+export const narrowToClient: Narrow = (facets, controller) =>
+  facets.includes(BIN)
+    ? [...facets.filter((facet) => facet !== BIN), binFacet(controller)]
+    : [...facets.filter((facet) => facet !== LIVE), clientFacet(controller)];
 
 /** What the rows of all records have. */
 export interface RecordRow {

@@ -1,30 +1,16 @@
 import { clientEvents } from '../../src/identity/clients/events.js';
-import { memberEvents, type Role } from '../../src/identity/members/events.js';
 import { workspaceEvents } from '../../src/identity/workspaces/events.js';
 import { unlessErased } from '../../src/kernel/personal.js';
 import { OPERATOR } from '../../src/kernel/workspace.js';
 import type { ReadStore, Table } from '../../src/readstore/port.js';
-import { nameFacet } from '../crm/record.js';
-import { ofSubject } from '../person.js';
-import { on, type Projection, put, remove } from '../projection.js';
+import { on, type Projection, put } from '../projection.js';
 import { sortKey } from '../tokens.js';
+import { memberApply, memberErased, memberTables } from './members.js';
 
 export interface WorkspaceRow {
   readonly id: string;
   readonly name?: string;
   readonly owner: string;
-  readonly createdAt: string;
-}
-
-export interface MemberRow {
-  readonly id: string;
-  readonly workspace: string;
-  readonly subject: string;
-  readonly account?: string;
-  readonly role: Role;
-  readonly name?: string;
-  readonly manager?: string;
-  readonly office?: string;
   readonly createdAt: string;
 }
 
@@ -43,31 +29,6 @@ const workspaceTable: Table<WorkspaceRow> = {
   orders: { created: (row) => row.createdAt },
 };
 
-const memberTable: Table<MemberRow> = {
-  name: 'members',
-  key: (row) => row.id,
-  scope: (row) => row.workspace,
-  facets: (row) => (row.name === undefined ? [ofSubject(row.subject)] : [ofSubject(row.subject), nameFacet(row.name)]),
-  orders: { name: (row) => sortKey(row.name) },
-};
-
-/** Which workspaces an account may enter: found before a workspace is known, so under the installation's own scope. */
-interface MembershipRow {
-  readonly member: string;
-  readonly account: string;
-  readonly workspace: string;
-  readonly role: Role;
-  readonly createdAt: string;
-}
-
-const membershipTable: Table<MembershipRow> = {
-  name: 'memberships',
-  key: (row) => row.member,
-  scope: () => OPERATOR,
-  facets: (row) => [`account:${row.account}`],
-  orders: { created: (row) => row.createdAt },
-};
-
 const clientTable: Table<ClientRow> = {
   name: 'clients',
   key: (row) => row.id,
@@ -79,8 +40,8 @@ const idIn = (stream: string): string => stream.slice(stream.indexOf('-') + 1);
 
 export const workspaces: Projection = {
   name: 'workspaces',
-  version: 1,
-  tables: [workspaceTable as Table, memberTable as Table, membershipTable as Table, clientTable as Table],
+  version: 2,
+  tables: [workspaceTable as Table, clientTable as Table, ...memberTables],
   apply: {
     ...on(workspaceEvents, {
       WorkspaceCreated: (event) =>
@@ -91,19 +52,6 @@ export const workspaces: Projection = {
           createdAt: event.recordedAt,
         }),
     }),
-    ...on(memberEvents, {
-      MemberAdded: (event) => {
-        const { workspace, subject, recordedAt: createdAt } = event;
-        const { account, role } = event.data;
-        const id = idIn(event.stream);
-        const name = unlessErased(event.data.name);
-        const manager = unlessErased(event.data.manager);
-        const office = unlessErased(event.data.office);
-        const member = put(memberTable, { id, workspace, subject, account, role, name, manager, office, createdAt });
-        if (account === undefined) return member;
-        return [member, put(membershipTable, { member: id, account, workspace, role, createdAt })];
-      },
-    }),
     ...on(clientEvents, {
       ClientAdded: (event) =>
         put(clientTable, {
@@ -113,23 +61,17 @@ export const workspaces: Projection = {
           createdAt: event.recordedAt,
         }),
     }),
-    SubjectErased: (event) => remove(memberTable, { scope: event.workspace, facet: ofSubject(event.subject) }),
+    ...memberApply,
+    SubjectErased: memberErased,
   },
 };
 
 export const workspacesByIds = (store: ReadStore, ids: readonly string[]) => store.many(workspaceTable, ids);
-export const membershipsOf = (store: ReadStore, account: string): Promise<readonly MembershipRow[]> =>
-  store.withFacet(membershipTable, OPERATOR, `account:${account}`);
-export const membersByIds = (store: ReadStore, ids: readonly string[]) => store.many(memberTable, ids);
 export const clientsByIds = (store: ReadStore, ids: readonly string[]) => store.many(clientTable, ids);
 
-/** Members or clients of a workspace by name; both are few, so they come in one page of the size asked for. */
-export const membersOf = (store: ReadStore, scope: string, limit: number) =>
-  store.page(memberTable, { scope, order: 'name', direction: 'asc', limit });
+/** Clients of a workspace by name; they are few, so they come in one page of the size asked for. */
 export const clientsOf = (store: ReadStore, scope: string, limit: number) =>
   store.page(clientTable, { scope, order: 'name', direction: 'asc', limit });
-export const membersByName = (store: ReadStore, scope: string, names: readonly string[]) =>
-  store.withFacets(memberTable, scope, names.map(nameFacet));
 
 /** Every workspace of the installation, the first made first: for who runs it, not for the API. */
 export const allWorkspaces = async (store: ReadStore): Promise<readonly WorkspaceRow[]> => {

@@ -22,6 +22,7 @@ import {
   typeFacet,
 } from '../../projections/audit/history.js';
 import { CrmError } from '../../src/errors.js';
+import { fieldPermissions } from '../../src/identity/access/roles.js';
 import type { StoredEvent } from '../../src/kernel/envelope.js';
 import { openEvents } from '../../src/kernel/openEvent.js';
 import { Erased } from '../../src/kernel/personal.js';
@@ -53,6 +54,9 @@ export class EventField {
 
   @Field({ description: 'Whether its key was destroyed: nobody can read it any more.' })
   erased!: boolean;
+
+  @Field({ description: 'Whether there is a value that is not for you to see.' })
+  redacted!: boolean;
 }
 
 @Allow('history:read')
@@ -145,7 +149,7 @@ export class HistoryResolver {
       to: wanted(filter?.to) ? `${filter.to}${AFTER_ALL}` : undefined,
       counted: false,
     });
-    const found = await historyPage(context.services.readStore, query);
+    const found = await historyPage(context.services.readStore, query, context.controllers);
     const events = await Promise.all(found.rows.map(({ row }) => eventOf(row, context)));
     const shown = new Map((await toHistoryEvents(events, context)).map((event) => [event.position, event]));
     return connectionOf(found, page.after != null, (row) => shown.get(row.position)!);
@@ -171,10 +175,14 @@ const eventOf = async ({ stream, revision, position }: HistoryRow, context: Cont
   return event;
 };
 
-/** Sealed fields are opened for those who may read them; for others they are there, without their value. */
+/** Fields are shown to those who may read them; for others they are there, without their value. */
 const toHistoryEvents = async (events: readonly StoredEvent[], context: Context): Promise<HistoryEvent[]> => {
   const maySeePersonal = context.can('history:read-personal');
   const opened = maySeePersonal ? await openEvents(events, context.services.keys) : [];
+  const maySee = (name: string) => {
+    const permission = fieldPermissions.get(name);
+    return permission === undefined || context.can(permission);
+  };
   return events.map((event, index) => ({
     id: event.id,
     type: event.type,
@@ -187,19 +195,23 @@ const toHistoryEvents = async (events: readonly StoredEvent[], context: Context)
     position: event.position,
     commandId: event.commandId,
     fields: [
-      ...Object.entries(event.open).map(([name, value]) => ({ name, value, personal: false, erased: false })),
-      ...Object.keys(event.sealed).map((name) => personalField(name, opened[index]?.data[name])),
+      ...Object.entries(event.open).map(([name, value]) => eventField(name, value, false, maySee(name))),
+      ...Object.keys(event.sealed).map((name) =>
+        eventField(name, opened[index]?.data[name], true, maySeePersonal && maySee(name)),
+      ),
     ],
   }));
 };
 
-const personalField = (name: string, value: unknown): EventField => ({
+const eventField = (name: string, value: unknown, personal: boolean, isShown: boolean): EventField => ({
   name,
-  value: value === Erased ? null : value,
-  personal: true,
-  erased: value === Erased,
+  value: isShown && value !== Erased ? value : null,
+  personal,
+  erased: isShown && value === Erased,
+  redacted: !isShown,
 });
 
+/** What the caller may see is asked anew for every batch: a role that changes, or a grant that ends, does so here too. */
 async function* follow(filter: HistoryFilter | null, context: Context): AsyncGenerator<HistoryEvent> {
   const stop = new AbortController();
   const { eventStore } = context.services;
@@ -207,8 +219,14 @@ async function* follow(filter: HistoryFilter | null, context: Context): AsyncGen
   const types = wanted(filter?.type) ? [filter.type] : undefined;
   try {
     for await (const batch of eventStore.subscribe({ after: await eventStore.head(), types, signal: stop.signal })) {
-      const own = batch.events.filter((event) => event.workspace === workspace && matches(event, filter));
-      yield* await toHistoryEvents(own, context);
+      const ofFilter = batch.events.filter((event) => event.workspace === workspace && matches(event, filter));
+      if (ofFilter.length === 0) continue;
+      const now = await context.renewed();
+      if (!now.can('history:read')) throw new CrmError(now.isSignedIn ? 'FORBIDDEN' : 'UNAUTHENTICATED');
+      yield* await toHistoryEvents(
+        ofFilter.filter((event) => now.sees(event.controller)),
+        now,
+      );
     }
   } finally {
     stop.abort();

@@ -23,6 +23,7 @@ import { Allow } from '../access.js';
 import { Connection, PageArgs } from '../connection.js';
 import type { Context } from '../context.js';
 import { CompanyOrderEnum, DirectionEnum, type OneOf } from '../enums.js';
+import { requireClient } from '../identity/workspaces.js';
 import { connectionOf, oneOrder, pageQuery } from '../page.js';
 import { selects } from '../selection.js';
 import {
@@ -66,11 +67,13 @@ export class Company extends RecordType<CompanyRow> {
     return this.row.tags ?? [];
   }
 
+  @Allow('note:read')
   @Field(() => [String])
   get notes(): readonly string[] {
     return this.row.notes ?? [];
   }
 
+  @Allow('note:read')
   @Field(() => [CustomField])
   get customFields(): readonly CustomField[] {
     return customFieldsOf(this.row.customFields);
@@ -166,6 +169,12 @@ class CreateCompanyInput extends CompanyFields {
   @Field()
   name!: string;
 
+  @Field(() => ID, {
+    nullable: true,
+    description: 'The client on whose behalf the company is kept; left out: the workspace itself.',
+  })
+  clientId?: string | null;
+
   @Field(() => String, { nullable: true })
   externalId?: string | null;
 }
@@ -218,7 +227,11 @@ export class CompanyResolver {
       search: filter?.search,
       counted: selects(info, 'totalCount'),
     });
-    return connectionOf(await companyPage(context.services.readStore, query), page.after != null, toCompany);
+    return connectionOf(
+      await companyPage(context.services.readStore, query, context.controllers),
+      page.after != null,
+      toCompany,
+    );
   }
 
   @Allow('company:read')
@@ -230,7 +243,8 @@ export class CompanyResolver {
   @Allow('company:write')
   @Mutation(() => CompanyPayload)
   async createCompany(@Arg('input') input: CreateCompanyInput, @Ctx() context: Context): Promise<CompanyPayload> {
-    const command = context.command(input.commandId);
+    await requireClient(input.clientId, context);
+    const command = context.command(input.commandId, input.clientId);
     const id = context.services.handler.newId(command, 'company');
     const { name, externalId } = input;
     const data = {
@@ -309,6 +323,6 @@ const fieldsIn = async (input: CompanyFields, context: Context) => {
 
 /** Error: NOT_FOUND where the workspace has no such company. */
 export const requireCompany = async (id: string, field: string, context: Context): Promise<void> => {
-  const state = await context.services.handler.stateOf(companyDecider, id, context.workspace);
+  const state = await context.stateOf(companyDecider, id);
   if (!state.exists) throw new CrmError('NOT_FOUND', { field });
 };

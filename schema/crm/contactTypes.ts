@@ -145,6 +145,7 @@ export class Contact extends RecordType<ContactRow> {
     return this.row.work?.jobTitle;
   }
 
+  @Allow('contact:read-birth-date')
   @Field(() => String, { nullable: true, description: 'YYYY-MM-DD, or --MM-DD where the year is not told.' })
   get birthDate(): string | undefined {
     return this.row.birthDate;
@@ -160,11 +161,13 @@ export class Contact extends RecordType<ContactRow> {
     return this.row.tags ?? [];
   }
 
+  @Allow('note:read')
   @Field(() => [String])
   get notes(): readonly string[] {
     return this.row.notes ?? [];
   }
 
+  @Allow('note:read')
   @Field(() => [CustomField])
   get customFields(): readonly CustomField[] {
     return customFieldsOf(this.row.customFields);

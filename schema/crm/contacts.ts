@@ -14,7 +14,6 @@ import { BIN, clientFacet, externalFacet, LIVE, tagFacet } from '../../projectio
 import { contactDecider } from '../../src/crm/contacts/decider.js';
 import { reachAfter, reachOf } from '../../src/crm/contacts/reach.js';
 import { CrmError } from '../../src/errors.js';
-import { clientDecider } from '../../src/identity/clients/decider.js';
 import { instant } from '../../src/kernel/clock.js';
 import { streamOf } from '../../src/kernel/decider.js';
 import { subjectIdOf } from '../../src/kernel/ids.js';
@@ -24,7 +23,7 @@ import { subjectDecider } from '../../src/privacy/erasure/decider.js';
 import { Allow } from '../access.js';
 import { Connection, PageArgs } from '../connection.js';
 import type { Context } from '../context.js';
-import { Client, toClient } from '../identity/workspaces.js';
+import { Client, requireClient, toClient } from '../identity/workspaces.js';
 import { connectionOf, oneOrder, pageQuery } from '../page.js';
 import { DateTime } from '../scalars.js';
 import { selects } from '../selection.js';
@@ -94,7 +93,7 @@ export class ContactResolver {
       search: filter?.search,
       counted: selects(info, 'totalCount'),
     });
-    const found = await contactPage(context.services.readStore, query);
+    const found = await contactPage(context.services.readStore, query, context.controllers);
     if (selects(info, 'edges', 'node', 'company') || selects(info, 'nodes', 'company')) {
       await context.loaders.company.prefetch(found.rows.map(({ row }) => row.company));
     }
@@ -121,7 +120,7 @@ export class ContactResolver {
   @Allow('contact:write')
   @Mutation(() => ContactPayload)
   async createContact(@Arg('input') input: CreateContactInput, @Ctx() context: Context): Promise<ContactPayload> {
-    if (wanted(input.clientId)) await requireClient(input.clientId, context);
+    await requireClient(input.clientId, context);
     const command = context.command(input.commandId, input.clientId);
     const id = context.services.handler.newId(command, 'contact');
     const subject = subjectIdOf(id);
@@ -200,19 +199,13 @@ export const payload = async (
 
 /** Whose keys seal the contact. Error: NOT_FOUND where the workspace has no such contact. */
 export const subjectOf = async (id: string, context: Context, field = 'input.id'): Promise<string> => {
-  const { subject } = await context.services.handler.stateOf(contactDecider, id, context.workspace);
+  const { subject } = await context.stateOf(contactDecider, id);
   if (subject === null) throw new CrmError('NOT_FOUND', { field });
   return subject;
 };
 
 export const requireContact = (id: string, field: string, context: Context): Promise<string> =>
   subjectOf(id, context, field);
-
-/** Error: NOT_FOUND where the workspace has no such client. */
-export const requireClient = async (id: string, context: Context): Promise<void> => {
-  const client = await context.services.handler.stateOf(clientDecider, id, context.workspace);
-  if (!client.added) throw new CrmError('NOT_FOUND', { field: 'input.clientId' });
-};
 
 export const todayIn = (context: Context): string => instant(context.services.clock.now()).slice(0, 10);
 
@@ -241,7 +234,7 @@ const fieldsIn = async (input: ContactFields, context: Context) => {
 
 const contactAsOf = async (id: string, asOf: string, context: Context): Promise<ContactRow | null> => {
   const { workspace, services } = context;
-  const { subject } = await services.handler.stateOf(contactDecider, id, workspace);
+  const { subject } = await context.stateOf(contactDecider, id);
   if (subject === null) return null;
   const streams = [
     streamOf(contactDecider, id),

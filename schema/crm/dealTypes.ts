@@ -35,6 +35,7 @@ export class Deal extends RecordType<DealRow> {
     return this.row.outcome;
   }
 
+  @Allow('deal:read-value')
   @Field(() => Number, { nullable: true, description: 'In minor units of the currency.' })
   get valueMinor(): number | undefined {
     return this.row.valueMinor;
@@ -68,11 +69,13 @@ export class Deal extends RecordType<DealRow> {
     return this.row.tags ?? [];
   }
 
+  @Allow('note:read')
   @Field(() => [String])
   get notes(): readonly string[] {
     return this.row.notes ?? [];
   }
 
+  @Allow('note:read')
   @Field(() => [CustomField])
   get customFields(): readonly CustomField[] {
     return customFieldsOf(this.row.customFields);
@@ -98,6 +101,7 @@ export class StageTotalType {
   @Field(() => Int)
   count!: number;
 
+  @Allow('deal:read-value')
   @Field(() => Number)
   valueMinor!: number;
 }

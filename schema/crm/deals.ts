@@ -11,13 +11,14 @@ import { streamOf } from '../../src/kernel/decider.js';
 import { Allow } from '../access.js';
 import { Connection, PageArgs } from '../connection.js';
 import type { Context } from '../context.js';
-import { Member, toMember } from '../identity/workspaces.js';
+import { Member, toMember } from '../identity/members.js';
+import { requireClient } from '../identity/workspaces.js';
 import { connectionOf, oneOrder, pageQuery } from '../page.js';
 import { DateTime } from '../scalars.js';
 import { selects } from '../selection.js';
 import { customFieldsIn, RecordInput, wanted, withoutNulls } from './common.js';
 import { Company, companyOf, requireCompany } from './companies.js';
-import { requireClient, requireContact, toContact } from './contacts.js';
+import { requireContact, toContact } from './contacts.js';
 import { Contact } from './contactTypes.js';
 import {
   CreateDealInput,
@@ -64,8 +65,8 @@ export class DealResolver {
     @Arg('asOf', () => DateTime, { nullable: true }) asOf: string | null,
     @Ctx() context: Context,
   ): Promise<Deal | null> {
-    const row = asOf ? await dealAsOf(id, asOf, context) : await dealById(context.services.readStore, id);
-    return row === null || row.workspace !== context.workspace ? null : toDeal(row);
+    const row = asOf ? await dealAsOf(id, asOf, context) : await context.loaders.deal.get(id);
+    return row === null || !context.sees(row.controller) ? null : toDeal(row);
   }
 
   @Allow('deal:read')
@@ -78,6 +79,7 @@ export class DealResolver {
     @Info() info: GraphQLResolveInfo,
   ) {
     const { field, descending } = oneOrder(orderBy, 'CLOSE_DATE');
+    if (field === 'VALUE' && !context.can('deal:read-value')) throw new CrmError('FORBIDDEN', { field: 'orderBy' });
     const between = wanted(filter?.closingFrom) || wanted(filter?.closingTo);
     if (between && field !== 'CLOSE_DATE') {
       throw new CrmError('BAD_USER_INPUT', {
@@ -96,7 +98,7 @@ export class DealResolver {
       to: filter?.closingTo ?? undefined,
       counted: selects(info, 'totalCount'),
     });
-    const found = await dealPage(context.services.readStore, query);
+    const found = await dealPage(context.services.readStore, query, context.controllers);
     const rows = found.rows.map(({ row }) => row);
     const { loaders } = context;
     for (const link of ['company', 'contact', 'product', 'owner', 'pipeline'] as const) {
@@ -110,7 +112,7 @@ export class DealResolver {
   @Allow('deal:read')
   @Query(() => [StageTotalType], { description: 'Live deals by stage and currency.' })
   dealTotals(@Ctx() context: Context): Promise<readonly StageTotalType[]> {
-    return dealTotals(context.services.readStore, context.workspace);
+    return dealTotals(context.services.readStore, context.workspace, context.controllers);
   }
 
   @Allow('company:read')
@@ -150,10 +152,9 @@ export class DealResolver {
   @Allow('deal:write')
   @Mutation(() => DealPayload)
   async createDeal(@Arg('input') input: CreateDealInput, @Ctx() context: Context): Promise<DealPayload> {
-    if (wanted(input.clientId)) await requireClient(input.clientId, context);
     const pipeline = input.pipelineId ?? (await firstPipeline(context));
     const stages = await stagesOf(pipeline, 'input.pipelineId', context);
-    const command = context.command(input.commandId, input.clientId);
+    const command = context.command(input.commandId, await controllerFor(input, context));
     const id = context.services.handler.newId(command, 'deal');
     const fields = withoutNulls(await fieldsIn(input, context));
     const { title } = input;
@@ -168,7 +169,7 @@ export class DealResolver {
   @Mutation(() => DealPayload)
   async updateDeal(@Arg('input') input: UpdateDealInput, @Ctx() context: Context): Promise<DealPayload> {
     const { id, commandId, expectedVersion, title, stage } = input;
-    const { pipeline } = await context.services.handler.stateOf(dealDecider, id, context.workspace);
+    const { pipeline } = await context.stateOf(dealDecider, id);
     if (pipeline === null) throw new CrmError('NOT_FOUND', { field: 'input.id' });
     const data = { ...(await fieldsIn(input, context)), subject: id, title };
     const stages = await stagesOf(pipeline, 'input.id', context);
@@ -189,6 +190,16 @@ export class DealResolver {
     return move('RestoreDeal', input, context);
   }
 }
+
+/** On whose behalf a new deal is kept: the client's that is named, else that of the contact it is with, else the workspace's own. */
+const controllerFor = async ({ clientId, contactId }: CreateDealInput, context: Context): Promise<string | null> => {
+  if (!wanted(clientId) && wanted(contactId)) {
+    await requireContact(contactId, 'input.contactId', context);
+    return context.controllerOf(contactId);
+  }
+  await requireClient(clientId, context);
+  return clientId ?? null;
+};
 
 const move = async (type: 'DeleteDeal' | 'RestoreDeal', input: RecordInput, context: Context): Promise<DealPayload> => {
   const { id, commandId, expectedVersion } = input;

@@ -12,8 +12,8 @@ import { CrmError } from '../../src/errors.js';
 import { currency } from '../../src/kernel/values.js';
 import { Allow } from '../access.js';
 import { type Context, inInput } from '../context.js';
+import { requireClient } from '../identity/workspaces.js';
 import { CommandInput, wanted } from './common.js';
-import { requireClient } from './contacts.js';
 
 @InputType({ description: 'Says what a column is, where the guess is wrong.' })
 class ColumnMappingInput {
@@ -158,7 +158,7 @@ export class ImportResolver {
   @Allow('contact:import')
   @Mutation(() => ImportPayload)
   async importContacts(@Arg('input') input: ImportContactsInput, @Ctx() context: Context): Promise<ImportReport> {
-    if (wanted(input.clientId)) await requireClient(input.clientId, context);
+    await requireClient(input.clientId, context);
     const { importParts } = context.services;
     const parts = importParts(context.command(input.commandId, input.clientId), input.dryRun);
     const report = await inInput(async () => importContacts(fileIn(input.file, 'file'), parts));
@@ -171,6 +171,7 @@ export class ImportResolver {
   })
   async importDeals(@Arg('input') input: ImportDealsInput, @Ctx() context: Context): Promise<ImportReport> {
     if (!currency.safeParse(input.currency).success) throw new CrmError('BAD_USER_INPUT', { field: 'input.currency' });
+    if (!context.sees(context.workspace)) throw new CrmError('FORBIDDEN');
     const parts = context.services.importParts(context.command(input.commandId), input.dryRun);
     const report = await inInput(async () => importDeals(filesIn(input), { currency: input.currency }, parts));
     return shown(report, [deals.name, companies.name, products.name, workspaces.name], context);

@@ -108,8 +108,8 @@ const toAccount = (row: AccountRow, own: readonly Workspace[]): Account => ({
 export class AccountResolver {
   @Allow('signed-in')
   @Query(() => Account, { description: 'Whoever is signed in.' })
-  currentAccount(@Ctx() context: Context): Promise<Account> {
-    return accountOf(context.account, context.workspaces, context);
+  async currentAccount(@Ctx() context: Context): Promise<Account> {
+    return accountOf(context.account, await context.workspacesOf(context.account), context);
   }
 
   @Allow('public')

@@ -3,19 +3,17 @@ import {
   type ClientRow,
   clientsByIds,
   clientsOf,
-  type MemberRow,
-  membersOf,
   type WorkspaceRow,
   workspaces,
 } from '../../projections/identity/workspaces.js';
+import { CrmError } from '../../src/errors.js';
 import { clientDecider } from '../../src/identity/clients/decider.js';
 import { Allow } from '../access.js';
 import type { Context } from '../context.js';
-import { CommandInput, CommandPayload } from '../crm/common.js';
-import { type OneOf, RoleEnum } from '../enums.js';
+import { CommandInput, CommandPayload, wanted } from '../crm/common.js';
 import { DateTime } from '../scalars.js';
 
-/** Members and clients of a workspace come in one list, up to this many. */
+/** Clients of a workspace come in one list, up to this many. */
 const MAX_LISTED = 1_000;
 
 /** Handed out with an account, also by sign-up. */
@@ -30,31 +28,6 @@ export class Workspace {
 
   @Field(() => DateTime)
   createdAt!: string;
-}
-
-@Allow('member:read')
-@ObjectType({
-  simpleResolvers: true,
-  description: 'Somebody who works here; without an account they cannot sign in yet.',
-})
-export class Member {
-  @Field(() => ID)
-  id!: string;
-
-  @Field(() => String, { nullable: true })
-  name?: string;
-
-  @Field(() => RoleEnum)
-  role!: OneOf<typeof RoleEnum>;
-
-  @Field(() => String, { nullable: true })
-  manager?: string;
-
-  @Field(() => String, { nullable: true })
-  office?: string;
-
-  @Field()
-  canSignIn!: boolean;
 }
 
 @Allow('client:read')
@@ -87,29 +60,14 @@ class ClientPayload extends CommandPayload {
 
 export const toWorkspace = ({ id, name, createdAt }: WorkspaceRow): Workspace => ({ id, name, createdAt });
 export const toClient = ({ id, name, createdAt }: ClientRow): Client => ({ id, name, createdAt });
-export const toMember = ({ id, name, role, manager, office, account }: MemberRow): Member => ({
-  id,
-  name,
-  role,
-  manager,
-  office,
-  canSignIn: account !== undefined,
-});
 
 @Resolver()
 export class WorkspaceResolver {
-  @Allow('member:read')
-  @Query(() => [Member], { description: 'By name.' })
-  async members(@Ctx() context: Context): Promise<Member[]> {
-    const { rows } = await membersOf(context.services.readStore, context.workspace, MAX_LISTED);
-    return rows.map(({ row }) => toMember(row));
-  }
-
   @Allow('client:read')
   @Query(() => [Client], { description: 'By name.' })
   async clients(@Ctx() context: Context): Promise<Client[]> {
     const { rows } = await clientsOf(context.services.readStore, context.workspace, MAX_LISTED);
-    return rows.map(({ row }) => toClient(row));
+    return rows.filter(({ row }) => context.sees(row.id)).map(({ row }) => toClient(row));
   }
 
   @Allow('client:write')
@@ -130,3 +88,14 @@ export class WorkspaceResolver {
     return { client: toClient(row!), version, position };
   }
 }
+
+/** Error: NOT_FOUND where the workspace has no such client, or the caller does not see its records; `null`: the workspace itself. */
+export const requireClient = async (
+  id: string | null | undefined,
+  context: Context,
+  field = 'input.clientId',
+): Promise<void> => {
+  const own = !wanted(id);
+  const isThere = own || (await context.services.handler.stateOf(clientDecider, id, context.workspace)).added;
+  if (!isThere || !context.sees(own ? context.workspace : id)) throw new CrmError('NOT_FOUND', { field });
+};

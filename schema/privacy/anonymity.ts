@@ -111,7 +111,8 @@ export class AnonymityResolver {
   ): Promise<AnonymityReport> {
     const { workspace, services } = context;
     const bound = await boundIn(context);
-    const found = await combinationsOf(services.readStore, workspace, clientId ?? workspace);
+    const controller = clientId ?? workspace;
+    const found = context.sees(controller) ? await combinationsOf(services.readStore, workspace, controller) : [];
     const rarestFirst = found.toSorted((left, right) => left.people - right.people);
     const count = (of: typeof found) => of.reduce((sum, { people }) => sum + people, 0);
     return {

@@ -3,9 +3,15 @@ import { contactEvents } from '../crm/contacts/events.js';
 import { dealEvents } from '../crm/deals/events.js';
 import { pipelineEvents } from '../crm/pipelines/events.js';
 import { productEvents } from '../crm/products/events.js';
+import { searchEvents } from '../crm/searches/events.js';
 import { accountEvents } from '../identity/accounts/events.js';
+import { auditEvents } from '../identity/audits/events.js';
 import { clientEvents } from '../identity/clients/events.js';
+import { invitationEvents } from '../identity/invitations/events.js';
+import { keyEvents } from '../identity/keys/events.js';
 import { memberEvents } from '../identity/members/events.js';
+import { roleEvents } from '../identity/roles/events.js';
+import { teamEvents } from '../identity/teams/events.js';
 import { workspaceEvents } from '../identity/workspaces/events.js';
 import { EventRegistry } from '../kernel/event.js';
 import { anonymisationEvents } from '../privacy/anonymisation/events.js';
@@ -19,12 +25,18 @@ export const allEvents = new EventRegistry(
   accountEvents,
   workspaceEvents,
   memberEvents,
+  roleEvents,
+  teamEvents,
+  invitationEvents,
+  keyEvents,
+  auditEvents,
   clientEvents,
   companyEvents,
   contactEvents,
   productEvents,
   pipelineEvents,
   dealEvents,
+  searchEvents,
   consentEvents,
   erasureRequestEvents,
   erasureEvents,

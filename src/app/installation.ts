@@ -6,7 +6,8 @@ import { contactsByExternalId } from '../../projections/crm/contacts.js';
 import { dealsByExternalId } from '../../projections/crm/deals.js';
 import { pipelinesOf } from '../../projections/crm/pipelines.js';
 import { productsByName } from '../../projections/crm/products.js';
-import { membersByName } from '../../projections/identity/workspaces.js';
+import { accountById } from '../../projections/identity/accounts.js';
+import { membersByName } from '../../projections/identity/members.js';
 import { ProjectionRunner, type RunnerReport } from '../../projections/runner.js';
 import { sortKey } from '../../projections/tokens.js';
 import { ExternalIds } from '../crm/externalIds.js';
@@ -18,8 +19,10 @@ import { Passwords } from '../identity/access/passwords.js';
 import { Sessions } from '../identity/access/sessions.js';
 import { SignInThrottle } from '../identity/access/signInThrottle.js';
 import { EMAIL_CLAIMS, type SignUp, type SignUpParts, signUp } from '../identity/accounts/signUp.js';
+import { ApiKeys } from '../identity/keys/apiKeys.js';
 import { memberDecider } from '../identity/members/decider.js';
 import { MemoryBuckets } from '../kernel/buckets.js';
+import { type InvitationMail, Memberships } from '../identity/members/memberships.js';
 import { type Clock, instant, systemClock } from '../kernel/clock.js';
 import { type CommandContext, CommandHandler } from '../kernel/commandHandler.js';
 import type { Position } from '../kernel/envelope.js';
@@ -62,6 +65,8 @@ interface Stores {
 export interface InstallationOptions {
   readonly clock?: Clock;
   readonly report?: (what: RunnerReport) => void;
+  /** Sends an invitation; without it, none is sent. */
+  readonly invite?: (mail: InvitationMail) => Promise<void>;
   /** Told on the first start, as soon as the master key is made: what comes after may still fail. */
   readonly masterKeyMade?: () => void;
   readonly consistencyTimeoutMs?: number;
@@ -73,6 +78,8 @@ export class Installation {
   readonly sessions: Sessions;
   readonly passwords: Passwords;
   readonly signIns: SignInThrottle;
+  readonly apiKeys: ApiKeys;
+  readonly memberships: Memberships;
   readonly externalIds: ExternalIds;
   readonly eraser: Eraser;
   readonly suppressions: Suppressions;
@@ -98,6 +105,16 @@ export class Installation {
     this.passwords = new Passwords(stateStore, pooledRandomBytes);
     const hide = (value: string) => this.#claimKey('sign-in', value);
     this.signIns = new SignInThrottle({ buckets: new MemoryBuckets(clock), stateStore, clock, hide });
+    const entries = { handler: this.handler, stateStore, clock, random: pooledRandomBytes };
+    this.apiKeys = new ApiKeys(entries);
+    this.memberships = new Memberships({
+      ...entries,
+      accountByEmail: this.accountByEmail,
+      emailKey: this.#emailKey,
+      accountByKey: (key) => stateStore.claimOwner(EMAIL_CLAIMS, key),
+      nameOf: async (account) => (await accountById(readStore, account))?.name ?? null,
+      send: async (mail) => options.invite?.(mail),
+    });
     this.externalIds = new ExternalIds(stateStore, clock, this.#claimKey);
     const report = options.report ?? (() => undefined);
     const runnerParts = { eventStore, readStore, keys: vault, clock, report, pause: (ms: number) => pause(ms) };
@@ -140,7 +157,7 @@ export class Installation {
   importParts = (context: CommandContext, dryRun: boolean): ImportParts => ({
     handler: this.handler,
     externalIds: this.externalIds,
-    lookups: this.#lookups(context.workspace),
+    lookups: this.#lookups(context),
     doNotContact: this.suppressions,
     context,
     addMember: async (agent, memberContext) => {
@@ -174,22 +191,27 @@ export class Installation {
     return { handler, stateStore, passwords, clock, claimKey: this.#emailKey, furnish: furnish(handler) };
   }
 
-  #lookups(workspace: string): ImportLookups {
+  /** What an import finds is the controller's own; companies may be the workspace's too. No client's records meet another's. */
+  #lookups({ workspace, controller }: CommandContext): ImportLookups {
     const store = this.readStore;
+    type Kept = { readonly controller: string };
+    const own = <R extends Kept>(rows: readonly R[]) => rows.find((row) => row.controller === controller);
+    const known = <R extends Kept>(rows: readonly R[]) => own(rows) ?? rows.find((row) => row.controller === workspace);
     const idOf = (rows: readonly { readonly id: string }[]) => rows[0]?.id ?? null;
     return {
       fold: sortKey,
-      companiesByName: async (names) => (await companiesByName(store, workspace, names)).map(idOf),
+      companiesByName: async (names) =>
+        (await companiesByName(store, workspace, names)).map((rows) => known(rows)?.id ?? null),
       productsByName: async (names) => (await productsByName(store, workspace, names)).map(idOf),
       membersByName: async (names) => (await membersByName(store, workspace, names)).map(idOf),
       dealsByExternalId: async (ids) =>
-        (await dealsByExternalId(store, workspace, ids)).map(([row]) =>
-          row === undefined ? null : { id: row.id, subject: row.id, fields: { ...row } },
-        ),
+        (await dealsByExternalId(store, workspace, ids))
+          .map(own)
+          .map((row) => (row === undefined ? null : { id: row.id, subject: row.id, fields: { ...row } })),
       contactsByExternalId: async (ids) =>
-        (await contactsByExternalId(store, workspace, ids)).map(([row]) =>
-          row === undefined ? null : { id: row.id, subject: row.subject, fields: { ...row } },
-        ),
+        (await contactsByExternalId(store, workspace, ids))
+          .map(own)
+          .map((row) => (row === undefined ? null : { id: row.id, subject: row.subject, fields: { ...row } })),
       pipeline: async () => {
         const [pipeline] = await pipelinesOf(store, workspace, 1);
         if (pipeline === undefined) throw new CrmError('NOT_FOUND', { reason: 'The workspace has no pipeline.' });

@@ -1,5 +1,6 @@
 import { CrmError } from '../errors.js';
 import type { Clock } from '../kernel/clock.js';
+import type { CommandContext } from '../kernel/commandHandler.js';
 import type { StateStore } from '../statestore/port.js';
 
 const RESERVATION_MS = 60_000;
@@ -20,9 +21,13 @@ export interface Reservation {
   release(): Promise<void>;
 }
 
+/** Within whose records an id is unique. */
+type Within = Pick<CommandContext, 'workspace' | 'controller'>;
+
 /**
- * Ids of other programs, unique within a workspace and kind. An id from outside may name a person, so it is claimed by
- * a keyed hash. The owner is the subject, so that an erasure releases the claim.
+ * Ids of other programs, unique within a controller's records of a kind: one client's cannot be told from what another may
+ * use. An id from outside may name a person, so it is claimed by a keyed hash. The owner is the subject, so that an erasure
+ * releases the claim.
  */
 export class ExternalIds {
   constructor(
@@ -32,9 +37,11 @@ export class ExternalIds {
   ) {}
 
   /** Error: ALREADY_TAKEN where another record of the kind has the id. */
-  async reserve(kind: ExternalKind, workspace: string, externalId: string, owner: string): Promise<Reservation> {
+  async reserve(kind: ExternalKind, within: Within, externalId: string, owner: string): Promise<Reservation> {
     const space = `external-${kind}`;
-    const key = this.claimKey(`${space} ${workspace}`, externalId);
+    const { workspace, controller } = within;
+    const whose = controller === workspace ? workspace : `${workspace} ${controller}`;
+    const key = this.claimKey(`${space} ${whose}`, externalId);
     const result = await this.stateStore.reserveClaim(space, key, owner, this.clock.now() + RESERVATION_MS);
     if (result === 'held') throw new CrmError('ALREADY_TAKEN', { field: 'externalId' });
     return {
@@ -46,9 +53,9 @@ export class ExternalIds {
   }
 
   /** Reserves where there is an id, does the work, and confirms; what fails leaves the id free. */
-  async whileReserved<T>(claim: ExternalClaim | undefined, workspace: string, work: () => Promise<T>): Promise<T> {
+  async whileReserved<T>(claim: ExternalClaim | undefined, within: Within, work: () => Promise<T>): Promise<T> {
     if (claim?.externalId === undefined) return work();
-    const reservation = await this.reserve(claim.kind, workspace, claim.externalId, claim.owner);
+    const reservation = await this.reserve(claim.kind, within, claim.externalId, claim.owner);
     try {
       const result = await work();
       await reservation.confirm();

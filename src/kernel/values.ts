@@ -57,6 +57,11 @@ export const birthday = z.union([
     .refine((day) => Number(day.slice(5)) <= daysIn(2000, Number(day.slice(2, 4))), 'A day that exists.'),
 ]);
 
+/** An instant in UTC with milliseconds, as `instant` writes it. */
+export const timestamp = z
+  .string()
+  .regex(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/, 'An instant in UTC with milliseconds.');
+
 /** An ISO 4217 code. */
 export const currency = z.string().regex(/^[A-Z]{3}$/, 'A currency code like EUR.');
 

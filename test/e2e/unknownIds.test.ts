@@ -26,6 +26,14 @@ const furnish = async (asOwner: ReturnType<typeof asking>, into: Record<string, 
     { id: into.contact },
   );
   Object.assign(into, { pipeline: pipelines[0].id, member: members[0].id, subject: contact.subjectId });
+  const role = { name: 'R', permissions: ['CONTACT_READ'] };
+  const team = { name: 'T', memberIds: [], clientIds: [] };
+  const key = { name: 'K', scopes: ['CONTACT_READ'] };
+  const email = `${into.contact}@example.com`;
+  into.role = (await mutate(asOwner, 'defineRole', role, 'role { id }')).role.id;
+  into.team = (await mutate(asOwner, 'defineTeam', team, 'team { id }')).team.id;
+  into.key = (await mutate(asOwner, 'createApiKey', key, 'apiKey { id }')).apiKey.id;
+  into.invitation = (await mutate(asOwner, 'inviteMember', { email }, 'invitation { id }')).invitation.id;
 };
 
 beforeAll(async () => {
@@ -42,6 +50,7 @@ afterAll(() => server.stop());
 const consent = { purpose: 'MARKETING', channel: 'EMAIL' };
 const file = { text: 'first name\nGrace\n' };
 const stages = [{ id: 'a', name: 'A' }];
+const audit = { until: '2100-01-01T00:00:00Z', purpose: 'PRIVACY' };
 
 /** Every place of a mutation where an id is taken: whose it is of, and what else the input needs. */
 const mutations: readonly (readonly [place: string, kind: string, input: () => object])[] = [
@@ -80,6 +89,25 @@ const mutations: readonly (readonly [place: string, kind: string, input: () => o
   ['restoreDeal.id', 'deal', () => ({})],
   ['definePipeline.id', 'pipeline', () => ({ name: 'X', stages })],
   ['importContacts.clientId', 'client', () => ({ file })],
+  ['createCompany.clientId', 'client', () => ({ name: 'X' })],
+  ['inviteMember.customRoleId', 'role', () => ({ email: 'x@example.com', role: 'CUSTOM' })],
+  ['revokeInvitation.id', 'invitation', () => ({})],
+  ['changeMemberRole.memberId', 'member', () => ({ role: 'AGENT' })],
+  ['changeMemberRole.customRoleId', 'role', () => ({ memberId: own.member, role: 'CUSTOM' })],
+  ['removeMember.memberId', 'member', () => ({})],
+  ['transferOwnership.memberId', 'member', () => ({})],
+  ...['assignClient', 'unassignClient'].flatMap((name) => [
+    [`${name}.memberId`, 'member', () => ({ clientId: own.client })] as const,
+    [`${name}.clientId`, 'client', () => ({ memberId: own.member })] as const,
+  ]),
+  ['grantAuditAccess.memberId', 'member', () => audit],
+  ['endAuditAccess.id', 'audit', () => ({})],
+  ['createApiKey.clientIds', 'client', () => ({ name: 'X', scopes: ['CONTACT_READ'] })],
+  ['revokeApiKey.id', 'key', () => ({})],
+  ['defineRole.id', 'role', () => ({ name: 'X', permissions: [] })],
+  ['defineTeam.id', 'team', () => ({ name: 'X', memberIds: [], clientIds: [] })],
+  ['defineTeam.memberIds', 'member', () => ({ name: 'X', clientIds: [] })],
+  ['defineTeam.clientIds', 'client', () => ({ name: 'X', memberIds: [] })],
 ];
 
 const unknownId = () => crypto.randomUUID();
@@ -92,7 +120,7 @@ test.each(mutations)(
     const sent = async (id: string) => {
       const { data, errors } = await server.ask(
         mutation(name, '__typename'),
-        { input: { ...input(), [argument]: id } },
+        { input: { ...input(), [argument]: argument.endsWith('Ids') ? [id] : id } },
         eve,
       );
       expect(data?.[name] ?? null).toBeNull();

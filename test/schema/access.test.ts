@@ -13,7 +13,17 @@ import {
   Root,
   Subscription,
 } from 'type-graphql';
-import { type AccessContext, Allow, assertEveryFieldAllowed, enforceAccess, guarded } from '../../schema/access.js';
+import {
+  type AccessContext,
+  type Allowed,
+  Allow as AllowOurs,
+  assertEveryFieldAllowed,
+  enforceAccess,
+  guarded,
+} from '../../schema/access.js';
+
+/** Permissions of a world of its own. */
+const Allow = (permission: string) => AllowOurs(permission as Allowed);
 
 @InterfaceType({ resolveType: (value) => value.kind })
 abstract class Record {

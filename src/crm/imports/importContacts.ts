@@ -163,7 +163,7 @@ class ContactRows {
     const subject = subjectIdOf(id);
     const external = this.#keep(contact.line, 'externalId', externalId, contact.externalId, 'BAD_VALUE');
     const data = { subject, ...fields, externalId: external };
-    await externalIds.whileReserved({ kind: 'contact', externalId: external, owner: subject }, context.workspace, () =>
+    await externalIds.whileReserved({ kind: 'contact', externalId: external, owner: subject }, context, () =>
       handler.handle(contactDecider, id, { type: 'CreateContact', data, given: { today, suppressed } }, context),
     );
     await doNotContact.recheck(reach, suppressed, context);

@@ -215,7 +215,7 @@ class DealRows {
     const context = rowContext(this.parts, 'deal', row.line);
     const id = handler.newId(context, 'deal');
     const data = { subject: id, ...fields, externalId: row.externalId, pipeline: this.pipeline.id, stage: stage.id };
-    await externalIds.whileReserved({ kind: 'deal', externalId: row.externalId, owner: id }, context.workspace, () =>
+    await externalIds.whileReserved({ kind: 'deal', externalId: row.externalId, owner: id }, context, () =>
       handler.handle(dealDecider, id, { type: 'CreateDeal', data, given: { stages: this.pipeline.stages } }, context),
     );
     return 'created';
