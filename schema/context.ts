@@ -71,14 +71,14 @@ export class Context {
 
   /** The caller's account. Errors: UNAUTHENTICATED, FORBIDDEN for a key, which acts for somebody and is not them. */
   get account(): string {
-    return this.session.account;
+    return this.person.account;
   }
 
   get token(): string {
-    return this.session.token;
+    return this.person.token;
   }
 
-  private get session(): { account: string; token: string } {
+  private get person(): { account: string; token: string } {
     if (this.identity === null) throw new CrmError('UNAUTHENTICATED');
     const { account, token } = this.identity;
     if (token === null) throw new CrmError('FORBIDDEN');

@@ -113,9 +113,9 @@ export class AuditAccessResolver {
     const { memberId: member, until, purpose, personal } = input;
     const command = context.command(input.commandId);
     const id = services.handler.newId(command, 'auditAccess');
-    await requireAuditor(member, context);
     if (personal && !context.can('history:read-personal')) throw new CrmError('FORBIDDEN');
     for (const each of input.clientIds ?? []) await requireClient(each, context, 'input.clientIds');
+    await requireAuditor(member, context);
     const grant = {
       type: 'GrantAuditAccess',
       subject: workspace,

@@ -109,6 +109,9 @@ export class AssignClientInput extends CommandInput {
   clientId?: string | null;
 }
 
+@InputType()
+export class UnassignClientInput extends AssignClientInput {}
+
 @ObjectType({ simpleResolvers: true })
 export class InvitationPayload extends CommandPayload {
   @Field(() => Invitation)

@@ -22,6 +22,7 @@ import {
   RevokeInvitationInput,
   TransferOwnershipInput,
   toInvitation,
+  UnassignClientInput,
 } from './memberTypes.js';
 import { requireClient, toWorkspace } from './workspaces.js';
 
@@ -190,7 +191,7 @@ export class MemberResolver {
 
   @Allow('client:assign')
   @Mutation(() => MemberPayload)
-  unassignClient(@Arg('input') input: AssignClientInput, @Ctx() context: Context): Promise<MemberPayload> {
+  unassignClient(@Arg('input') input: UnassignClientInput, @Ctx() context: Context): Promise<MemberPayload> {
     return assigned('UnassignMember', input, context);
   }
 }

@@ -233,7 +233,7 @@ describe('health', () => {
     const { status, body } = await health(server, 'ready');
     expect([status, body.ready]).toEqual([200, true]);
     expect(body.projections.map(({ projection }) => projection).toSorted()).toEqual([
-      ...['accounts', 'companies', 'contacts', 'deals', 'history', 'pipelines', 'products', 'workspaces'],
+      ...['access', 'accounts', 'companies', 'contacts', 'deals', 'history', 'pipelines', 'products', 'workspaces'],
     ]);
     for (const each of body.projections) expect(each).toMatchObject({ lagSeconds: 0, version: expect.any(Number) });
     expect(await server.stop()).toBe(0);
