@@ -1,8 +1,10 @@
 import { Arg, Ctx, Field, InputType, Mutation, ObjectType, Resolver } from 'type-graphql';
-import { contactPage, emailFacet } from '../../projections/crm/contacts.js';
+import { contactPage, emailFacet, phoneFacet } from '../../projections/crm/contacts.js';
 import { externalFacet } from '../../projections/crm/record.js';
 import { searchDecider } from '../../src/crm/searches/decider.js';
+import type { Identifier } from '../../src/crm/searches/events.js';
 import { CrmError } from '../../src/errors.js';
+import { comparedPhone } from '../../src/privacy/suppression/addresses.js';
 import { Allow } from '../access.js';
 import type { Context } from '../context.js';
 import { IdentifierEnum, type OneOf } from '../enums.js';
@@ -14,7 +16,7 @@ import { Contact } from './contactTypes.js';
 const MAX_FOUND = 100;
 
 @InputType({
-  description: 'Looks for a person among the contacts of every client. Exactly as it is written, but for case.',
+  description: 'Looks for a person among the contacts of every client. As a whole, whatever its case.',
 })
 class FindByIdentifierInput extends CommandInput {
   @Field(() => IdentifierEnum)
@@ -48,9 +50,8 @@ export class FindResolver {
     @Arg('input') { identifier, value, reason, commandId }: FindByIdentifierInput,
     @Ctx() context: Context,
   ): Promise<FindByIdentifierPayload> {
-    if (value.trim() === '') throw new CrmError('BAD_USER_INPUT', { field: 'input.value' });
     const { workspace, services } = context;
-    const facet = identifier === 'EMAIL' ? emailFacet(value.trim()) : externalFacet(value.trim());
+    const facet = facetOf(identifier, value.trim());
     const query = { scope: workspace, order: 'name', direction: 'asc', facets: [facet], limit: MAX_FOUND } as const;
     const rows = (await contactPage(services.readStore, query, null)).rows.map(({ row }) => row);
     const command = context.command(commandId);
@@ -61,3 +62,11 @@ export class FindResolver {
     return { contacts: rows.map(toContact), position };
   }
 }
+
+/** Phone numbers are compared by their digits. Error: BAD_USER_INPUT for what is no identifier of the kind. */
+const facetOf = (identifier: Identifier, value: string): string => {
+  const phone = identifier === 'PHONE' ? comparedPhone(value) : value;
+  if (phone === null || value === '') throw new CrmError('BAD_USER_INPUT', { field: 'input.value' });
+  if (identifier === 'PHONE') return phoneFacet(phone);
+  return identifier === 'EMAIL' ? emailFacet(value) : externalFacet(value);
+};

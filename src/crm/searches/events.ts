@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { defineEvents, event, open, personal, subject } from '../../kernel/event.js';
 import { id, text } from '../../kernel/values.js';
 
-export const identifiers = ['EMAIL', 'EXTERNAL_ID'] as const;
+export const identifiers = ['EMAIL', 'PHONE', 'EXTERNAL_ID'] as const;
 export type Identifier = (typeof identifiers)[number];
 
 /** That somebody looked for an identifier among every client's contacts, and whom they found; not what they looked for. */
