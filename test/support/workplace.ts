@@ -1,11 +1,12 @@
 import { buildCrmSchema } from '../../schema/build.js';
 import { Context } from '../../schema/context.js';
 import { createGraphqlServer } from '../../schema/server.js';
+import { readConfig } from '../../src/app/config.js';
 import { type Installation, openInstallation } from '../../src/app/installation.js';
 import type { InvitationMail } from '../../src/identity/members/memberships.js';
 import type { Clock } from '../../src/kernel/clock.js';
 import { mutate } from './mutations.js';
-import { type Answer, ask, asking, type Caller, type SignedUp, signUp } from './server.js';
+import { type Answer, ask, asking, type Caller, environmentFor, type SignedUp, signUp } from './server.js';
 
 /** A clock that a test sets. It begins at the real time, which tokens and claims go by as well. */
 export class SetClock implements Clock {
@@ -41,7 +42,7 @@ export class Workplace {
 
   static async open(directory: string, clock?: Clock): Promise<Workplace> {
     const mails: InvitationMail[] = [];
-    const home = { dataDir: `${directory}/data`, masterKeyFile: `${directory}/master.key` };
+    const home = readConfig(environmentFor(directory));
     const invite = async (mail: InvitationMail) => void mails.push(mail);
     const { installation, close } = await openInstallation(home, { clock, invite });
     const server = await createGraphqlServer({
