@@ -3,7 +3,8 @@ import type { RandomBytes } from '../kernel/ids.js';
 import type { KeyRef, RetentionClass } from '../kernel/personal.js';
 import type { SqliteDatabase, Statement } from '../sqlite/database.js';
 import type { DestroyedKey, SubjectState } from './port.js';
-import { type StoredKeys, subjectPlace, workspacePlace } from './storedKeys.js';
+import { subjectPlace } from './storedKeys.js';
+import type { WorkspaceChanges } from './workspaceChanges.js';
 import { fingerprintOf, WRAPPED_BYTES, wrapKey } from './wrap.js';
 
 const KEY_BYTES = 32;
@@ -27,14 +28,12 @@ export class KeyChanges {
   readonly #setState: Statement;
   readonly #keysOf: Statement;
   readonly #insertKey: Statement;
-  readonly #insertWorkspace: Statement;
   readonly #destroyKey: Statement;
   readonly #wasDestroyed: Statement;
 
   constructor(
     database: SqliteDatabase,
-    private readonly stored: StoredKeys,
-    private readonly wrapping: Uint8Array,
+    private readonly workspaces: WorkspaceChanges,
     private readonly random: RandomBytes,
   ) {
     this.#subject = database.prepare('SELECT id, state FROM subjects WHERE workspace = ? AND subject = ?');
@@ -44,24 +43,28 @@ export class KeyChanges {
     this.#insertKey = database.prepare(
       'INSERT INTO keys (subject, class, destroyed, fingerprint, wrapped) VALUES (?, ?, 0, ?, ?)',
     );
-    this.#insertWorkspace = database.prepare('INSERT INTO workspaces (workspace, wrapped) VALUES (?, ?)');
     this.#destroyKey = database.prepare(
       `UPDATE keys SET destroyed = 1, wrapped = zeroblob(${WRAPPED_BYTES}) WHERE id = ?`,
     );
     this.#wasDestroyed = database.prepare('SELECT 1 FROM keys WHERE fingerprint = ? AND destroyed = 1').pluck();
   }
 
+  /** Of a workspace that is closing or destroyed every subject is, known or not. */
   state(workspace: string, subject: string): SubjectState {
+    const ofWorkspace = this.workspaces.state(workspace);
+    if (ofWorkspace === 'closing' || ofWorkspace === 'destroyed') return ofWorkspace;
     return this.#row(workspace, subject)?.state ?? 'unknown';
   }
 
   /** Makes the keys that are missing, and the subject and the workspace's key with them. Error: SUBJECT_ERASED. */
   makeMissing(workspace: string, subject: string, classes: readonly RetentionClass[]): void {
+    // Before anything is written: it refuses where the workspace is closing.
+    const workspaceKey = this.workspaces.sealingKey(workspace);
     const row = this.#row(workspace, subject) ?? this.#addSubject(workspace, subject, 'active');
     if (row.state !== 'active') throw new CrmError('SUBJECT_ERASED');
     const present = new Set(this.#keyRows(row.id).map((key) => key.class));
     for (const each of new Set(classes)) {
-      if (!present.has(each)) this.#makeKey(row.id, { workspace, subject, class: each });
+      if (!present.has(each)) this.#makeKey(row.id, { workspace, subject, class: each }, workspaceKey);
     }
   }
 
@@ -106,21 +109,12 @@ export class KeyChanges {
     return { id: Number(lastInsertRowid), state };
   }
 
-  #makeKey(subjectId: number, ref: KeyRef): void {
+  #makeKey(subjectId: number, ref: KeyRef, workspaceKey: Buffer): void {
     const key = this.random(KEY_BYTES);
     const fingerprint = fingerprintOf(key);
     // Only a broken source of randomness, or a machine set back to an old image, brings a key a second time.
     if (this.#wasDestroyed.get(fingerprint) !== undefined) throw new CrmError('KEY_DESTROYED');
-    const workspaceKey = this.#wrappingKey(ref.workspace);
     this.#insertKey.run(subjectId, ref.class, fingerprint, wrapKey(workspaceKey, subjectPlace(ref), key, this.random));
     key.fill(0);
-  }
-
-  #wrappingKey(workspace: string): Buffer {
-    const existing = this.stored.rememberedWorkspaceKey(workspace) ?? this.stored.readWorkspaceKey(workspace);
-    if (existing !== null) return existing;
-    const key = this.random(KEY_BYTES);
-    this.#insertWorkspace.run(workspace, wrapKey(this.wrapping, workspacePlace(workspace), key, this.random));
-    return key;
   }
 }

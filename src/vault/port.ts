@@ -18,9 +18,20 @@ export interface DestroyedKey extends KeyRef {
   readonly fingerprint: string;
 }
 
+/** What is left of a workspace's key. */
+export interface DestroyedWorkspaceKey {
+  readonly workspace: string;
+  /** As of a subject's key; `null` where the workspace never had one. */
+  readonly fingerprint: string | null;
+}
+
 /**
  * The keys of subjects, per retention class, wrapped by their workspace's key, that by the master key.
- * A subject goes from active to closing to destroyed, by compare-and-set, and never back.
+ * A subject goes from active to closing to destroyed, by compare-and-set, and never back; so does a workspace, and its
+ * subjects with it. What was destroyed is refused for ever, whoever brings it back.
+ *
+ * How far the fence reaches is the adapter's to say. In SQLite leases are held in memory: the fence holds among all
+ * writers of the one process that has the file open for writing, which the lock of the data directory makes sure of.
  * Every adapter passes `test/contract/vault.ts`.
  */
 export interface Vault {
@@ -43,6 +54,21 @@ export interface Vault {
    * named. The subject has to be closing. Idempotent: answers alike when repeated.
    */
   destroy(workspace: string, subject: string, classes?: readonly RetentionClass[]): Promise<readonly DestroyedKey[]>;
+
+  /** Fences every subject of a workspace, known or not, as `close` does one. Idempotent. */
+  closeWorkspace(workspace: string): Promise<void>;
+
+  /**
+   * Destroys a workspace's key, and with that one act every subject's under it, in the file and in memory. The workspace
+   * has to be closing. Idempotent: answers alike when repeated.
+   */
+  destroyWorkspace(workspace: string): Promise<DestroyedWorkspaceKey>;
+
+  /**
+   * Gives a workspace a new key and wraps every key under it, while sealing and opening go on; no event is touched.
+   * After a crash at any point it goes on where it was. Errors: NOT_FOUND, SUBJECT_ERASED.
+   */
+  rotateWorkspaceKey(workspace: string): Promise<void>;
 
   /** Finishes what was accepted, zeroes every key in memory, releases the file. */
   shut(): Promise<void>;

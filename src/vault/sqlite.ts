@@ -5,9 +5,10 @@ import { openDatabase, type SqliteDatabase, storeError } from '../sqlite/databas
 import { GroupCommit } from '../sqlite/groupCommit.js';
 import { emptyWal } from './emptyWal.js';
 import { KeyChanges } from './keyChanges.js';
-import type { DestroyedKey, SealingLease, SubjectKey, SubjectState, Vault } from './port.js';
+import type { DestroyedKey, DestroyedWorkspaceKey, SealingLease, SubjectKey, SubjectState, Vault } from './port.js';
 import { createKeyTables, StoredKeys } from './storedKeys.js';
 import { type CachedSubject, SubjectCache } from './subjectCache.js';
+import { WorkspaceChanges } from './workspaceChanges.js';
 
 export interface SqliteVaultOptions {
   readonly file: string;
@@ -103,7 +104,10 @@ class SqliteVault implements Vault {
   readonly #group: GroupCommit;
   readonly #stored: StoredKeys;
   readonly #changes: KeyChanges;
+  readonly #workspaces: WorkspaceChanges;
   readonly #cache: SubjectCache;
+  /** Workspaces that this process has begun to close: the file says so a little later. */
+  readonly #fenced = new Set<string>();
   /** Destructions under way: what was accepted is finished before the file is closed. */
   readonly #destructions = new Set<Promise<unknown>>();
   #emptying: Promise<void> | undefined;
@@ -116,7 +120,8 @@ class SqliteVault implements Vault {
     createKeyTables(database);
     this.#group = new GroupCommit(database);
     this.#stored = new StoredKeys(database, options.wrapKey);
-    this.#changes = new KeyChanges(database, this.#stored, options.wrapKey, options.random);
+    this.#workspaces = new WorkspaceChanges(database, this.#stored, options.wrapKey, options.random);
+    this.#changes = new KeyChanges(database, this.#workspaces, options.random);
     this.#cache = new SubjectCache(options.cacheKeys ?? DEFAULT_CACHE_KEYS);
   }
 
@@ -167,12 +172,54 @@ class SqliteVault implements Vault {
     try {
       // Closing on disk is not enough: somebody may be sealing under a lease of before.
       if (held.closing !== undefined) await held.closing;
-      const destruction = this.#destroyHeld(held, workspace, subject, classes);
-      this.#destructions.add(destruction);
-      return await destruction.finally(() => this.#destructions.delete(destruction));
+      return await this.#finishing(() => this.#destroyHeld(held, workspace, subject, classes));
     } finally {
       this.#cache.letGo(held);
     }
+  }
+
+  async closeWorkspace(workspace: string): Promise<void> {
+    this.#refuseShut();
+    const isFirst = !this.#fenced.has(workspace);
+    this.#fenced.add(workspace);
+    try {
+      await this.#group.submit(() => this.#workspaces.close(workspace));
+    } catch (error) {
+      // Nothing was written, so the file says what holds, and the caller tries again.
+      if (isFirst) this.#fenced.delete(workspace);
+      throw error;
+    }
+    await Promise.all(this.#cache.ofWorkspace(workspace).map((subject) => subject.drained()));
+  }
+
+  async destroyWorkspace(workspace: string): Promise<DestroyedWorkspaceKey> {
+    this.#refuseShut();
+    // Closing on disk is not enough: somebody may be sealing under a lease of before.
+    if (this.#fenced.has(workspace)) await this.closeWorkspace(workspace);
+    return this.#finishing(async () => {
+      const destroyed = await this.#group.submit(() => this.#workspaces.destroy(workspace));
+      this.#stored.forget(workspace);
+      await Promise.all(this.#cache.ofWorkspace(workspace).map((subject) => this.#cache.drop(subject)));
+      await this.#emptyWal();
+      return destroyed;
+    });
+  }
+
+  async rotateWorkspaceKey(workspace: string): Promise<void> {
+    this.#refuseShut();
+    const change = async <T>(job: () => T): Promise<T> => {
+      const result = await this.#group.submit(job);
+      this.#stored.forget(workspace);
+      return result;
+    };
+    await change(() => this.#workspaces.beginRotation(workspace));
+    let last = 0;
+    for (let next: number | null = 0; next !== null; ) {
+      last = next;
+      next = await this.#group.submit(() => this.#workspaces.rewrapAfter(workspace, last));
+    }
+    await change(() => this.#workspaces.finishRotation(workspace, last));
+    await this.#emptyWal();
   }
 
   shut(): Promise<void> {
@@ -194,7 +241,7 @@ class SqliteVault implements Vault {
 
   /** Whether the subject is active and these keys are all in memory, once the file was asked for what is missing. */
   #findKeys(held: CachedSubject, workspace: string, subject: string, classes: readonly RetentionClass[]): boolean {
-    if (held.standing === 'fenced') throw new CrmError('SUBJECT_ERASED');
+    if (held.standing === 'fenced' || this.#fenced.has(workspace)) throw new CrmError('SUBJECT_ERASED');
     if (held.standing === 'active' && classes.every((each) => held.keys.has(each))) return true;
     return inStore(() =>
       this.#stored.atOnce(() => {
@@ -244,6 +291,13 @@ class SqliteVault implements Vault {
       held.closing = undefined;
       this.#cache.letGo(held);
     }
+  }
+
+  /** Work that `shut` waits for. */
+  #finishing<T>(work: () => Promise<T>): Promise<T> {
+    const destruction = work();
+    this.#destructions.add(destruction);
+    return destruction.finally(() => this.#destructions.delete(destruction));
   }
 
   async #destroyHeld(

@@ -13,20 +13,20 @@ export class CachedSubject {
   holds = 0;
   /** The fencing off under way, shared by all who ask for it. */
   closing: Promise<void> | undefined;
-  #allReturned: (() => void) | undefined;
+  #waiting: (() => void)[] = [];
 
   constructor(readonly id: string) {}
 
   leaseReturned(): void {
     this.leases--;
-    if (this.leases === 0) this.#allReturned?.();
+    if (this.leases === 0) for (const resolve of this.#waiting.splice(0)) resolve();
   }
 
-  /** Resolves once no lease is out. For the one `closing`, after which none is given. */
+  /** Resolves once no lease is out. For whoever is closing the subject or its workspace, after which none is given. */
   drained(): Promise<void> {
     if (this.leases === 0) return Promise.resolve();
     return new Promise((resolve) => {
-      this.#allReturned = resolve;
+      this.#waiting.push(resolve);
     });
   }
 }
@@ -64,6 +64,12 @@ export class SubjectCache {
     const held = this.#of(idOf(workspace, subject));
     held.holds++;
     return held;
+  }
+
+  /** Everybody of a workspace who is in memory. */
+  ofWorkspace(workspace: string): CachedSubject[] {
+    const prefix = lengthPrefixed(workspace);
+    return [...this.#subjects.values()].filter(({ id }) => id.startsWith(prefix));
   }
 
   letGo(subject: CachedSubject): void {

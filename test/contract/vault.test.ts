@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { pooledRandomBytes } from '../../src/kernel/ids.js';
 import { openSqliteVault } from '../../src/vault/sqlite.js';
 import { vaultContract } from './vault.js';
+import { vaultWorkspacesContract } from './vaultWorkspaces.js';
 
 const sqlite = (cacheKeys?: number) => async () => {
   const directory = mkdtempSync(join(tmpdir(), 'crm-vault-'));
@@ -22,3 +23,5 @@ const sqlite = (cacheKeys?: number) => async () => {
 
 vaultContract('SQLite', sqlite());
 vaultContract('SQLite with room for one key in memory', sqlite(1));
+vaultWorkspacesContract('SQLite', sqlite());
+vaultWorkspacesContract('SQLite with room for one key in memory', sqlite(1));

@@ -9,6 +9,7 @@ import { KeyChanges } from '../../src/vault/keyChanges.js';
 import type { Vault } from '../../src/vault/port.js';
 import { openSqliteKeyReader, openSqliteVault } from '../../src/vault/sqlite.js';
 import { createKeyTables, StoredKeys } from '../../src/vault/storedKeys.js';
+import { WorkspaceChanges } from '../../src/vault/workspaceChanges.js';
 
 const fileKey = Buffer.alloc(32, 1);
 const wrapKey = Buffer.alloc(32, 2);
@@ -131,7 +132,8 @@ test('a key that was destroyed is refused for ever, even where chance brings it 
 test('the file itself takes no key for a subject that is closing', () => {
   const database = openDatabase({ file: join(directory, 'another.db'), fileKey, durability: 'full' });
   createKeyTables(database);
-  const changes = new KeyChanges(database, new StoredKeys(database, wrapKey), wrapKey, pooledRandomBytes);
+  const workspaces = new WorkspaceChanges(database, new StoredKeys(database, wrapKey), wrapKey, pooledRandomBytes);
+  const changes = new KeyChanges(database, workspaces, pooledRandomBytes);
   changes.close('w', 'grace');
   const erased = expect.objectContaining({ code: 'SUBJECT_ERASED' });
   expect(() => changes.makeMissing('w', 'grace', ['profile'])).toThrow(erased);
