@@ -13,3 +13,7 @@ const within = (set: SelectionSetNode | undefined, path: readonly string[], info
     return within(info.fragments[selection.name.value]?.selectionSet, path, info);
   });
 };
+
+/** Whether a request for a connection selects what has to be counted for it. */
+export const selectsCount = (info: GraphQLResolveInfo): boolean =>
+  selects(info, 'totalCount') || selects(info, 'totalCountIsExact');

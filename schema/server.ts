@@ -13,6 +13,7 @@ import { serveCrossOrigin } from './crossOrigin.js';
 import { errorPresenter, type Logger, type PresentError, refusal } from './errors.js';
 import { EXPLORER_PATH, serveExplorer } from './explorer.js';
 import { createFastLane } from './fastLane.js';
+import { assertAnswerableOverHttp } from './httpDocuments.js';
 import { defaultLimits, type Limits } from './limits.js';
 import { createOperations } from './operations.js';
 import { asPersisted, type PersistedOperations } from './persistedOperations.js';
@@ -83,10 +84,14 @@ export async function createGraphqlServer<Context extends BaseContext>(
   const fastLane = createFastLane(operations, contextFor, meter);
   const apolloLane = fastifyApolloHandler(apollo, { context: (request) => refusing(contextFor(request)) });
   const limited = withinLimits(limits);
+  const throughApollo = async (sent: unknown, request: FastifyRequest, reply: FastifyReply) => {
+    assertAnswerableOverHttp(sent, schema, limits);
+    return apolloLane.call(app, request, reply);
+  };
   const lanes: Lanes = {
     post: (request, reply) =>
-      limited(async () => (await fastLane(request, reply)) ?? apolloLane.call(app, request, reply)),
-    get: (request, reply) => limited(async () => apolloLane.call(app, request, reply)),
+      limited(async () => (await fastLane(request, reply)) ?? throughApollo(request.body, request, reply)),
+    get: (request, reply) => limited(() => throughApollo(request.query, request, reply)),
   };
   serveGraphql(app, lanes, { production, persistedOperations, bodyAllowed: bodyAllowed(options, limits, contextFor) });
 

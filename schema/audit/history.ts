@@ -1,9 +1,11 @@
+import type { GraphQLResolveInfo } from 'graphql';
 import {
   Arg,
   Args,
   Ctx,
   Field,
   ID,
+  Info,
   InputType,
   Int,
   ObjectType,
@@ -32,6 +34,7 @@ import type { Context } from '../context.js';
 import { wanted } from '../crm/common.js';
 import { connectionOf, pageQuery } from '../page.js';
 import { DateTime, Json } from '../scalars.js';
+import { selectsCount } from '../selection.js';
 
 @Allow('history:read')
 @ObjectType({ simpleResolvers: true, description: 'Who did it.' })
@@ -139,6 +142,7 @@ export class HistoryResolver {
     @Args() page: PageArgs,
     @Arg('filter', () => HistoryFilter, { nullable: true }) filter: HistoryFilter | null,
     @Ctx() context: Context,
+    @Info() info: GraphQLResolveInfo,
   ) {
     const query = pageQuery({
       scope: context.workspace,
@@ -147,7 +151,7 @@ export class HistoryResolver {
       facets: facetsOf(filter),
       from: filter?.from ?? undefined,
       to: wanted(filter?.to) ? `${filter.to}${AFTER_ALL}` : undefined,
-      counted: false,
+      counted: selectsCount(info),
     });
     const found = await historyPage(context.services.readStore, query, context.controllers);
     const events = await Promise.all(found.rows.map(({ row }) => eventOf(row, context)));

@@ -25,7 +25,7 @@ import type { Context } from '../context.js';
 import { CompanyOrderEnum, DirectionEnum, type OneOf } from '../enums.js';
 import { requireClient } from '../identity/workspaces.js';
 import { connectionOf, oneOrder, pageQuery } from '../page.js';
-import { selects } from '../selection.js';
+import { selectsCount } from '../selection.js';
 import {
   CommandInput,
   CommandPayload,
@@ -225,7 +225,7 @@ export class CompanyResolver {
       descending,
       facets,
       search: filter?.search,
-      counted: selects(info, 'totalCount'),
+      counted: selectsCount(info),
     });
     return connectionOf(
       await companyPage(context.services.readStore, query, context.controllers),

@@ -26,7 +26,7 @@ import type { Context } from '../context.js';
 import { Client, requireClient, toClient } from '../identity/workspaces.js';
 import { connectionOf, oneOrder, pageQuery } from '../page.js';
 import { DateTime } from '../scalars.js';
-import { selects } from '../selection.js';
+import { selects, selectsCount } from '../selection.js';
 import { customFieldsIn, RecordInput, wanted, withoutNulls } from './common.js';
 import { Company, companyOf, requireCompany } from './companies.js';
 import {
@@ -91,7 +91,7 @@ export class ContactResolver {
       descending,
       facets: facetsOf(filter),
       search: filter?.search,
-      counted: selects(info, 'totalCount'),
+      counted: selectsCount(info),
     });
     const found = await contactPage(context.services.readStore, query, context.controllers);
     if (selects(info, 'edges', 'node', 'company') || selects(info, 'nodes', 'company')) {

@@ -15,7 +15,7 @@ import { Member, toMember } from '../identity/members.js';
 import { requireClient } from '../identity/workspaces.js';
 import { connectionOf, oneOrder, pageQuery } from '../page.js';
 import { DateTime } from '../scalars.js';
-import { selects } from '../selection.js';
+import { selects, selectsCount } from '../selection.js';
 import { customFieldsIn, RecordInput, wanted, withoutNulls } from './common.js';
 import { Company, companyOf, requireCompany } from './companies.js';
 import { requireContact, toContact } from './contacts.js';
@@ -96,7 +96,7 @@ export class DealResolver {
       search: filter?.search,
       from: filter?.closingFrom ?? undefined,
       to: filter?.closingTo ?? undefined,
-      counted: selects(info, 'totalCount'),
+      counted: selectsCount(info),
     });
     const found = await dealPage(context.services.readStore, query, context.controllers);
     const rows = found.rows.map(({ row }) => row);

@@ -8,7 +8,7 @@ import { Allow } from '../access.js';
 import { Connection, PageArgs } from '../connection.js';
 import type { Context } from '../context.js';
 import { connectionOf, pageQuery } from '../page.js';
-import { selects } from '../selection.js';
+import { selectsCount } from '../selection.js';
 import { CommandInput, CommandPayload, RecordInput, RecordType, withoutNulls } from './common.js';
 
 @Allow('product:read')
@@ -99,7 +99,7 @@ export class ProductResolver {
     @Info() info: GraphQLResolveInfo,
   ) {
     const facets = [deleted ? BIN : LIVE];
-    const counted = selects(info, 'totalCount');
+    const counted = selectsCount(info);
     const query = pageQuery({ scope: context.workspace, page, order: 'name', facets, counted });
     return connectionOf(await productPage(context.services.readStore, query), page.after != null, toProduct);
   }

@@ -4,6 +4,7 @@ import {
   type GraphQLArgument,
   type GraphQLCompositeType,
   type GraphQLField,
+  type GraphQLInputField,
   type GraphQLInputType,
   type GraphQLSchema,
   getNamedType,
@@ -15,6 +16,8 @@ import {
   isListType,
   isNonNullType,
   isObjectType,
+  isRequiredInputField,
+  type OperationTypeNode,
 } from 'graphql';
 
 /** A query in the GraphQL language and the variables to run it with; not always valid. */
@@ -23,7 +26,17 @@ export interface GeneratedQuery {
   readonly variables: Record<string, unknown>;
 }
 
-interface Writing {
+export interface Wanted {
+  readonly operation?: 'query' | 'mutation' | 'subscription';
+  /** A value for a leaf of this type, at an argument or field of this name; otherwise one of a few. */
+  readonly leaf?: (typeName: string, name: string) => unknown;
+  /** Whether an input object always has the fields that it must have. */
+  readonly complete?: boolean;
+  /** Levels of fields below the first; 4 unless given. */
+  readonly levels?: number;
+}
+
+interface Writing extends Wanted {
   readonly schema: GraphQLSchema;
   readonly pick: GeneratorValue;
   readonly variables: Record<string, unknown>;
@@ -36,12 +49,14 @@ const chance = ({ pick }: Writing, percent: number): boolean => pick(fc.nat, { m
 const oneOf = <T>({ pick }: Writing, values: readonly T[]): T => values[pick(fc.nat, { max: values.length - 1 })]!;
 const times = ({ pick }: Writing, max: number): number => pick(fc.nat, { max });
 
-/** Writes a query over all of the schema: aliases, arguments, fragments, directives, and variables present, null and left out. */
-export function generatedQuery(schema: GraphQLSchema, pick: GeneratorValue): GeneratedQuery {
-  const writing: Writing = { schema, pick, variables: {}, declarations: [], fragments: [], count: 0 };
-  const selection = selectionSet(writing, schema.getQueryType()!, 4);
+/** Writes an operation over all of the schema: aliases, arguments, fragments, directives, and variables present, null and left out. */
+export function generatedQuery(schema: GraphQLSchema, pick: GeneratorValue, wanted: Wanted = {}): GeneratedQuery {
+  const { operation = 'query', levels = 4 } = wanted;
+  const writing: Writing = { ...wanted, schema, pick, variables: {}, declarations: [], fragments: [], count: 0 };
+  const selection = selectionSet(writing, schema.getRootType(operation as OperationTypeNode)!, levels);
   const declared = writing.declarations.length > 0 ? `(${writing.declarations.join(', ')})` : '';
-  return { source: [`query Q${declared} ${selection}`, ...writing.fragments].join('\n'), variables: writing.variables };
+  const source = [`${operation} Q${declared} ${selection}`, ...writing.fragments].join('\n');
+  return { source, variables: writing.variables };
 }
 
 function selectionSet(writing: Writing, type: GraphQLCompositeType, depth: number): string {
@@ -103,26 +118,30 @@ function argumentsOf(writing: Writing, args: readonly GraphQLArgument[]): string
   );
   return given.length === 0
     ? ''
-    : `(${given.map((arg) => `${arg.name}: ${literal(writing, arg.type, 3)}`).join(', ')})`;
+    : `(${given.map((arg) => `${arg.name}: ${literal(writing, arg.type, 3, arg.name)}`).join(', ')})`;
 }
 
-function literal(writing: Writing, type: GraphQLInputType, depth: number): string {
-  if (chance(writing, 25)) return variable(writing, type, depth);
+function literal(writing: Writing, type: GraphQLInputType, depth: number, name: string): string {
+  if (chance(writing, 25)) return variable(writing, type, depth, name);
   const inner = getNullableType(type);
   if (!isNonNullType(type) && chance(writing, 8)) return 'null';
   if (isListType(inner)) {
-    if (chance(writing, 20)) return literal(writing, inner.ofType, depth);
-    return `[${Array.from({ length: times(writing, 3) }, () => literal(writing, inner.ofType, depth)).join(', ')}]`;
+    if (chance(writing, 20)) return literal(writing, inner.ofType, depth, name);
+    return `[${Array.from({ length: times(writing, 3) }, () => literal(writing, inner.ofType, depth, name)).join(', ')}]`;
   }
   if (isInputObjectType(inner)) {
-    const fields = Object.values(inner.getFields()).filter(() => depth > 0 && chance(writing, 40));
-    return `{${fields.map((each) => `${each.name}: ${literal(writing, each.type, depth - 1)}`).join(', ')}}`;
+    const fields = Object.values(inner.getFields()).filter((each) => isGiven(writing, each, depth));
+    return `{${fields.map((each) => `${each.name}: ${literal(writing, each.type, depth - 1, each.name)}`).join(', ')}}`;
   }
   if (isEnumType(inner)) return oneOf(writing, inner.getValues()).name;
-  return JSON.stringify(leaf(writing, inner.name));
+  return JSON.stringify(leaf(writing, inner.name, name));
 }
 
-function variable(writing: Writing, type: GraphQLInputType, depth: number): string {
+/** Whether a field of an input object is filled in. */
+const isGiven = (writing: Writing, field: GraphQLInputField, depth: number): boolean =>
+  (writing.complete === true && isRequiredInputField(field)) || (depth > 0 && chance(writing, 40));
+
+function variable(writing: Writing, type: GraphQLInputType, depth: number, of: string): string {
   const name = `v${writing.count++}`;
   const how = times(writing, 9);
   const nullable = getNullableType(type);
@@ -131,7 +150,7 @@ function variable(writing: Writing, type: GraphQLInputType, depth: number): stri
   else writing.declarations.push(`$${name}: ${nullable}!`);
   const must = writing.declarations.at(-1)!.endsWith('!');
   if (must || chance(writing, 60))
-    writing.variables[name] = !must && chance(writing, 15) ? null : value(writing, nullable, depth);
+    writing.variables[name] = !must && chance(writing, 15) ? null : value(writing, nullable, depth, of);
   return `$${name}`;
 }
 
@@ -140,26 +159,27 @@ function withoutVariables(writing: Writing, type: GraphQLInputType): string {
   if (isListType(inner)) return `[${withoutVariables(writing, inner.ofType)}]`;
   if (isInputObjectType(inner)) return '{name: "default"}';
   if (isEnumType(inner)) return oneOf(writing, inner.getValues()).name;
-  return JSON.stringify(leaf(writing, inner.name));
+  return JSON.stringify(leaf(writing, inner.name, ''));
 }
 
-function value(writing: Writing, type: GraphQLInputType, depth: number): unknown {
+function value(writing: Writing, type: GraphQLInputType, depth: number, name: string): unknown {
   const inner = getNullableType(type);
   if (!isNonNullType(type) && chance(writing, 8)) return null;
   if (isListType(inner)) {
-    if (chance(writing, 20)) return value(writing, inner.ofType, depth);
-    return Array.from({ length: times(writing, 3) }, () => value(writing, inner.ofType, depth));
+    if (chance(writing, 20)) return value(writing, inner.ofType, depth, name);
+    return Array.from({ length: times(writing, 3) }, () => value(writing, inner.ofType, depth, name));
   }
   if (isInputObjectType(inner)) {
-    const fields = Object.values(inner.getFields()).filter(() => depth > 0 && chance(writing, 40));
-    return Object.fromEntries(fields.map((each) => [each.name, value(writing, each.type, depth - 1)]));
+    const fields = Object.values(inner.getFields()).filter((each) => isGiven(writing, each, depth));
+    return Object.fromEntries(fields.map((each) => [each.name, value(writing, each.type, depth - 1, each.name)]));
   }
   if (isEnumType(inner)) return oneOf(writing, inner.getValues()).name;
-  return leaf(writing, inner.name);
+  return leaf(writing, inner.name, name);
 }
 
-function leaf(writing: Writing, typeName: string): unknown {
+function leaf(writing: Writing, typeName: string, name: string): unknown {
   const { pick } = writing;
+  if (writing.leaf !== undefined) return writing.leaf(typeName, name);
   switch (typeName) {
     case 'Int':
       return pick(fc.integer, { min: -5, max: 60 });

@@ -2,6 +2,7 @@ import { type Client, createClient } from 'graphql-ws';
 import { WebSocket } from 'ws';
 import { defaultLimits } from '../../schema/limits.js';
 import { type Serving, serving, type ToyContext } from '../schema/serving.js';
+import { eventually } from '../support/eventually.js';
 import { rawQuery } from '../support/rawHttp.js';
 
 const open: Serving[] = [];
@@ -88,9 +89,16 @@ describe('bodies', () => {
 });
 
 test('[P5.5] requests beyond those that can be answered at once are refused clearly, and answered when there is room', async () => {
-  const crm = await started({ limits: { requestsUnderWay: 2 } });
-  const slow = [0, 1].map(() => crm.post({ query: '{ slow(ms: 400) }' }));
-  await new Promise((resolve) => setTimeout(resolve, 100));
+  let begun = 0;
+  const crm = await started({
+    limits: { requestsUnderWay: 2 },
+    contextOf: async (caller) => {
+      begun += 1;
+      return { caller };
+    },
+  });
+  const slow = [0, 1].map(() => crm.post({ query: '{ slow(ms: 1000) }' }));
+  await eventually('both to be under way', () => begun === 2);
   const refused = await rawQuery(crm.url, '{ hello }');
   expect([refused.status, refused.code, refused.headers['retry-after']]).toEqual([503, 'OVERLOADED', '1']);
   for (const answer of await Promise.all(slow)) expect(answer.body).toEqual({ data: { slow: 'done' } });

@@ -1,0 +1,56 @@
+import { rawRequest } from '../support/rawHttp.js';
+import { asking, type SignedUp, signUp, startServer, type TestServer } from '../support/server.js';
+import { temporaryDirectory } from '../support/temporary.js';
+
+/** What the fuzzer has found, each in its shortest form. */
+const directory = temporaryDirectory();
+let server: TestServer;
+let ada: SignedUp;
+beforeAll(async () => {
+  server = await startServer(directory.path());
+  ada = await signUp(server, 'Ada');
+});
+afterAll(() => server.stop());
+
+test.each(['contacts', 'companies', 'deals', 'products', 'eventHistory'])(
+  'whether the total of %s is exact can be asked without the total',
+  async (list) => {
+    const page = (await asking(server, ada)(`{ ${list} { totalCountIsExact } }`))[list];
+    expect(page).toEqual({ totalCountIsExact: true });
+  },
+);
+
+test('the history counts its events, within a range of time too', async () => {
+  const ask = asking(server, ada);
+  const { eventHistory } = await ask('{ eventHistory(first: 1) { totalCount nodes { recordedAt } } }');
+  expect(eventHistory.totalCount).toBe(3);
+  const later = await ask('query ($from: DateTime!) { eventHistory(filter: { from: $from }) { totalCount } }', {
+    from: '2099-01-01T00:00:00.000Z',
+  });
+  expect(later.eventHistory.totalCount).toBe(0);
+});
+
+const post = async (body: object) => {
+  const headers = { 'content-type': 'application/json', authorization: `Bearer ${ada.token}` };
+  const answer = await rawRequest(`${server.origin}/graphql`, { method: 'POST', headers, body: JSON.stringify(body) });
+  return { status: answer.status, code: JSON.parse(answer.text).errors?.[0].extensions.code };
+};
+
+test('a subscription over HTTP is refused for what it is, by POST and by GET', async () => {
+  const query = 'subscription { events { id } }';
+  expect(await post({ query })).toEqual({ status: 400, code: 'BAD_REQUEST' });
+  const headers = { 'apollo-require-preflight': '1' };
+  const got = await rawRequest(`${server.origin}/graphql?query=${encodeURIComponent(query)}`, { headers });
+  expect(got.status).toBe(400);
+});
+
+test('a document with a subscription in it, of which another operation is run, is answered', async () => {
+  const query = 'query A { __typename } subscription B { events { id } }';
+  expect(await post({ query, operationName: 'A' })).toEqual({ status: 200, code: undefined });
+});
+
+test('a subscription that hangs on a variable at its root is no fault of ours', async () => {
+  const query = 'query A { __typename } subscription B($b: Boolean!) { events @include(if: $b) { id } }';
+  expect(await post({ query, operationName: 'A' })).toEqual({ status: 400, code: 'GRAPHQL_VALIDATION_FAILED' });
+  expect(await post({ query, operationName: 'B' })).toEqual({ status: 400, code: 'BAD_REQUEST' });
+});

@@ -1,0 +1,67 @@
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { startServer, type TestServer } from '../support/server.js';
+import { temporaryDirectory } from '../support/temporary.js';
+import { type FuzzReport, fuzz } from './fuzz.js';
+import { randomFrom } from './random.js';
+import { type Cast, rolesOf } from './roles.js';
+
+/** `npm run fuzz -- --requests N --seed S` sets these. */
+const REQUESTS = Number(process.env.FUZZ_REQUESTS ?? 50_000);
+const SEED = Number(process.env.FUZZ_SEED ?? Math.floor(Math.random() * 2 ** 32));
+/** A request that takes a tenth of a second throughout would be too slow already. */
+const TIMEOUT_MS = 120_000 + REQUESTS * 20;
+
+const sdl = readFileSync(fileURLToPath(new URL('../../schema/schema.graphql', import.meta.url)), 'utf8');
+const directory = temporaryDirectory();
+let server: TestServer;
+let cast: Cast;
+let report: FuzzReport;
+
+beforeAll(async () => {
+  process.stdout.write(`fuzz: ${REQUESTS} requests with seed ${SEED}\n`);
+  server = await startServer(directory.path(), { COST_PER_SECOND: '1000000000', LOG_LEVEL: 'error' });
+  cast = await rolesOf(server);
+  report = await fuzz({ server, cast, sdl, seed: SEED, requests: REQUESTS });
+}, TIMEOUT_MS);
+afterAll(() => server.stop());
+
+test('[P5.5] no request, valid, nearly valid or hostile, gets a 5xx, a stack trace, what is another workspace’s, or an answer too late', () => {
+  const lines = report.offences.map(({ what, role, request, answer }) => `${role}: ${what}\n  ${request}\n  ${answer}`);
+  expect([`seed ${SEED}`, ...lines]).toEqual([`seed ${SEED}`]);
+});
+
+test('the server is there afterwards, and has logged no fault of its own', async () => {
+  expect((await fetch(`${server.origin}/health/ready`)).status).toBe(200);
+  expect(server.output()).not.toMatch(/A request failed for a reason of our own|unhandled-rejection/);
+});
+
+test('the requests were worth sending: the owner got answers, others were refused, and most limits were met', () => {
+  const many = REQUESTS / 100;
+  expect(report.answered.owner).toBeGreaterThan(many);
+  expect(report.codes).toMatchObject({
+    UNAUTHENTICATED: expect.any(Number),
+    FORBIDDEN: expect.any(Number),
+    NOT_FOUND: expect.any(Number),
+    BAD_USER_INPUT: expect.any(Number),
+    GRAPHQL_PARSE_FAILED: expect.any(Number),
+    GRAPHQL_VALIDATION_FAILED: expect.any(Number),
+    QUERY_TOO_COSTLY: expect.any(Number),
+    QUERY_TOO_DEEP: expect.any(Number),
+    QUERY_TOO_LONG: expect.any(Number),
+    TOO_MANY_ALIASES: expect.any(Number),
+    TOO_MANY_DIRECTIVES: expect.any(Number),
+    BODY_TOO_LARGE: expect.any(Number),
+  });
+});
+
+test('a leak would have been noticed: whoever belongs there does see the mark', async () => {
+  const { data } = await server.ask('{ contacts { nodes { displayName } } }', {}, cast.foreign.caller);
+  expect(JSON.stringify(data)).toContain(cast.foreign.mark);
+});
+
+test('a seed repeats the numbers', () => {
+  const drawn = (seed: number) => Array.from({ length: 5 }, randomFrom(seed).below.bind(null, 1_000));
+  expect(drawn(7)).toEqual(drawn(7));
+  expect(drawn(7)).not.toEqual(drawn(8));
+});
