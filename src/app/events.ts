@@ -7,6 +7,7 @@ import { searchEvents } from '../crm/searches/events.js';
 import { accountEvents } from '../identity/accounts/events.js';
 import { auditEvents } from '../identity/audits/events.js';
 import { clientEvents } from '../identity/clients/events.js';
+import { installationEvents } from '../identity/installation/events.js';
 import { invitationEvents } from '../identity/invitations/events.js';
 import { keyEvents } from '../identity/keys/events.js';
 import { memberEvents } from '../identity/members/events.js';
@@ -22,6 +23,7 @@ import { suppressionEvents } from '../privacy/suppression/events.js';
 
 /** Every event of the product. */
 export const allEvents = new EventRegistry(
+  installationEvents,
   accountEvents,
   workspaceEvents,
   memberEvents,

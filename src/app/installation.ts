@@ -8,13 +8,13 @@ import { pipelinesOf } from '../../projections/crm/pipelines.js';
 import { productsByName } from '../../projections/crm/products.js';
 import { accountById } from '../../projections/identity/accounts.js';
 import { membersByName } from '../../projections/identity/members.js';
+import { rebuild } from '../../projections/rebuild.js';
 import { ProjectionRunner, type RunnerReport } from '../../projections/runner.js';
 import { sortKey } from '../../projections/tokens.js';
 import { ExternalIds } from '../crm/externalIds.js';
 import type { ImportLookups, ImportParts } from '../crm/imports/ports.js';
 import { CrmError } from '../errors.js';
 import type { EventStore } from '../eventstore/port.js';
-import { openSqliteEventStore } from '../eventstore/sqlite.js';
 import { Passwords } from '../identity/access/passwords.js';
 import { Sessions } from '../identity/access/sessions.js';
 import { SignInThrottle } from '../identity/access/signInThrottle.js';
@@ -33,32 +33,24 @@ import type { ErasureLedger } from '../ledger/port.js';
 import type { Eraser } from '../privacy/erasure/erase.js';
 import type { Suppressions } from '../privacy/suppression/suppressions.js';
 import type { ReadStore } from '../readstore/port.js';
-import { openSqliteReadStore } from '../readstore/sqlite.js';
-import type { StateStore } from '../statestore/port.js';
-import { openSqliteStateStore } from '../statestore/sqlite.js';
 import { type DerivedKeys, deriveKeys, keyedHash } from '../vault/keys.js';
 import { loadOrCreateMasterKey } from '../vault/masterKey.js';
 import type { Vault } from '../vault/port.js';
-import { openSqliteVault } from '../vault/sqlite.js';
 import type { Config } from './config.js';
-import { filesIn, holdsData, lockDataDir } from './dataDir.js';
-import { allEvents } from './events.js';
+import { holdsData, lockDataDir } from './dataDir.js';
+import { found, isFounded, ownReadModels } from './founding.js';
 import { furnish } from './furnish.js';
 import { wirePrivacy } from './privacy.js';
 import { rebuildInThread } from './rebuildThread.js';
+import { closeStores, type EngineStores, openRemoteEvents, openStores } from './stores.js';
+import { isEmbedded, readStoreLocations, type StoreLocations } from './storeUrls.js';
 
 /** A mutation waits this long for the read models, then says so. */
 const CONSISTENCY_TIMEOUT_MS = 5_000;
 /** A start after a crash, or a long import, may leave the read models some way behind. */
 const CATCH_UP_TIMEOUT_MS = 600_000;
-const READ_CACHE_MIB = 128;
-const EVENT_CACHE_MIB = 32;
 
-interface Stores {
-  readonly eventStore: EventStore;
-  readonly vault: Vault;
-  readonly stateStore: StateStore;
-  readonly readStore: ReadStore;
+interface Stores extends EngineStores {
   readonly ledger: ErasureLedger;
 }
 
@@ -226,34 +218,42 @@ export interface Opened {
   close(): Promise<void>;
 }
 
+type OpeningConfig = Pick<Config, 'dataDir' | 'masterKeyFile' | 'erasureLedgerDir' | 'erasureLedgerCopy'> &
+  Partial<Pick<Config, 'stores'>>;
+
 /**
- * Opens the embedded installation in a data directory.
- * Errors: DATA_DIR_LOCKED, WRONG_MASTER_KEY, CORRUPT_STORE, BAD_CONFIGURATION, LEDGER_BROKEN, DATA_BEHIND_LEDGER,
- * LEDGER_UNWRITABLE; nothing is touched in any of these.
+ * Opens the installation that lives in a data directory and on the engines that its stores are on.
+ * Errors: DATA_DIR_LOCKED, WRONG_MASTER_KEY, CORRUPT_STORE, BAD_CONFIGURATION, FOREIGN_STORE, STORE_UNREACHABLE,
+ * STORE_UNAUTHORISED; nothing is touched in any of these.
  */
-export const openInstallation = async (
-  config: Pick<Config, 'dataDir' | 'masterKeyFile' | 'erasureLedgerDir' | 'erasureLedgerCopy'>,
-  options: InstallationOptions = {},
-): Promise<Opened> => {
+export const openInstallation = async (config: OpeningConfig, options: InstallationOptions = {}): Promise<Opened> => {
   const lock = lockDataDir(config.dataDir);
+  const locations = config.stores ?? readStoreLocations({}, config.dataDir);
+  let remoteEvents: EventStore | null = null;
   try {
-    const isNew = !holdsData(config.dataDir);
-    if (!isNew && !existsSync(config.masterKeyFile)) {
-      throw new CrmError('WRONG_MASTER_KEY', {
-        reason: 'There is data, but no master key file: without its key the data cannot be read.',
-      });
-    }
-    const { masterKey, created } = loadOrCreateMasterKey(config.masterKeyFile, { mayCreate: isNew });
-    if (created) options.masterKeyMade?.();
-    const keys = deriveKeys(masterKey);
-    masterKey.fill(0);
+    remoteEvents = await openRemoteEvents(locations.events);
+    const isNew = !holdsData(config.dataDir) && (remoteEvents === null || !(await isFounded(remoteEvents)));
+    const keys = masterKeys(config, isNew, options);
     const clock = options.clock ?? systemClock;
     const ids = timeOrderedIds(clock);
-    const stores = await openStores(config, keys, clock, ids);
-    const installation = new Installation(stores, keys, clock, ids, {
-      ...options,
-      rebuild: (projection) => rebuildInThread({ dataDir: config.dataDir, projection, keys }),
-    });
+    const stores = await openAll(config, locations, remoteEvents, keys, clock, ids);
+    const rebuildOne = (projection: string): Promise<void> =>
+      isEmbedded(locations)
+        ? rebuildInThread({ dataDir: config.dataDir, projection, keys })
+        : rebuildHere(projection, stores);
+    try {
+      const founded = await found(stores, clock, ids);
+      await ownReadModels(stores, founded, locations, async () => {
+        for (const projection of allProjections) {
+          await stores.readStore.register(projection);
+          await rebuildOne(projection.name);
+        }
+      });
+    } catch (error) {
+      await closeStores(stores);
+      throw error;
+    }
+    const installation = new Installation(stores, keys, clock, ids, { ...options, rebuild: rebuildOne });
     await installation.start();
     return {
       installation,
@@ -263,20 +263,45 @@ export const openInstallation = async (
       },
     };
   } catch (error) {
+    await remoteEvents?.close();
     lock.release();
     throw error;
   }
 };
 
-type EmbeddedStores = Omit<Stores, 'ledger'>;
+const masterKeys = (
+  { masterKeyFile }: Pick<Config, 'masterKeyFile'>,
+  isNew: boolean,
+  options: InstallationOptions,
+): DerivedKeys => {
+  if (!isNew && !existsSync(masterKeyFile)) {
+    throw new CrmError('WRONG_MASTER_KEY', {
+      reason: 'There is data, but no master key file: without its key the data cannot be read.',
+    });
+  }
+  const { masterKey, created } = loadOrCreateMasterKey(masterKeyFile, { mayCreate: isNew });
+  if (created) options.masterKeyMade?.();
+  const keys = deriveKeys(masterKey);
+  masterKey.fill(0);
+  return keys;
+};
 
-const openStores = async (
-  config: Parameters<typeof openInstallation>[0],
+/** Beside the live read model, on the connections that are open: another engine does most of the work. */
+const rebuildHere = async (name: string, { eventStore, readStore, vault }: EngineStores): Promise<void> => {
+  const projection = allProjections.find((each) => each.name === name);
+  if (projection === undefined) throw new TypeError('No such projection.');
+  await rebuild(projection, { eventStore, readStore, keys: vault });
+};
+
+const openAll = async (
+  config: OpeningConfig,
+  locations: StoreLocations,
+  remoteEvents: EventStore | null,
   keys: DerivedKeys,
   clock: Clock,
   ids: Ids,
 ): Promise<Stores> => {
-  const stores = openEmbeddedStores(config.dataDir, keys, clock);
+  const stores = await openStores(locations, remoteEvents, keys, clock);
   try {
     const ledger = await openFileLedger({
       directory: config.erasureLedgerDir,
@@ -290,31 +315,4 @@ const openStores = async (
     await closeStores(stores);
     throw error;
   }
-};
-
-const openEmbeddedStores = (dataDir: string, keys: DerivedKeys, clock: Clock): EmbeddedStores => {
-  const files = filesIn(dataDir);
-  const upcast = (event: Parameters<typeof allEvents.upcast>[0]) => allEvents.upcast(event);
-  const vault = openSqliteVault({
-    file: files.vault,
-    fileKey: keys.vault,
-    wrapKey: keys.wrap,
-    random: pooledRandomBytes,
-  });
-  const eventStore = openSqliteEventStore({
-    file: files.events,
-    fileKey: keys.events,
-    cacheMiB: EVENT_CACHE_MIB,
-    upcast,
-  });
-  const stateStore = openSqliteStateStore({ file: files.state, fileKey: keys.state, clock });
-  const readStore = openSqliteReadStore({ file: files.readModels, fileKey: keys.readModels, cacheMiB: READ_CACHE_MIB });
-  return { eventStore, vault, stateStore, readStore };
-};
-
-const closeStores = async ({ eventStore, readStore, stateStore, vault }: EmbeddedStores): Promise<void> => {
-  await eventStore.close();
-  await readStore.close();
-  await stateStore.close();
-  await vault.shut();
 };

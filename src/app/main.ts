@@ -17,7 +17,10 @@ const main = async (): Promise<void> => {
   };
   process.on('SIGTERM', stop);
   process.on('SIGINT', stop);
-  process.stdout.write(`ready ${server.url}\n`);
+  const waiting = server.waitingFor();
+  if (waiting) process.stdout.write(`waiting ${server.url} for ${waiting.field}: ${waiting.code}\n`);
+  await server.opened();
+  if (!stopping) process.stdout.write(`ready ${server.url}\n`);
 };
 
 main().catch((error: unknown) => {

@@ -1,21 +1,29 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import pino from 'pino';
 import type { RunnerReport } from '../../projections/runner.js';
 import { buildCrmSchema } from '../../schema/build.js';
 import { Context } from '../../schema/context.js';
 import { createGraphqlServer } from '../../schema/server.js';
-import { isCrmError } from '../errors.js';
+import { CrmError, isCrmError } from '../errors.js';
 import type { Config } from './config.js';
-import { type Installation, openInstallation } from './installation.js';
+import { type Installation, type Opened, openInstallation } from './installation.js';
+import { Opening } from './opening.js';
 import { surfaceOf } from './surface.js';
 
 export interface RunningServer {
   /** Of the GraphQL endpoint. */
   readonly url: string;
-  readonly installation: Installation;
+  /** Resolves once every store is open: until then it answers nothing but that it lives. Throws what will not pass by itself. */
+  opened(): Promise<void>;
+  /** Why it is not open yet: a code, and the variable of the store. */
+  waitingFor(): Opening<Opened>['waitingFor'];
   close(): Promise<void>;
 }
 
-/** Opens the installation and answers on HOST and PORT. Errors: those of `openInstallation`, and the port's. */
+/**
+ * Opens the installation and answers on HOST and PORT; where an engine cannot be reached, the other way round.
+ * Errors: those of `openInstallation` that do not pass by themselves, and the port's.
+ */
 export const serve = async (config: Config, masterKeyMade?: () => void): Promise<RunningServer> => {
   const logger = pino({ level: config.logLevel }, pino.destination({ dest: 2, sync: false }));
   const report = ({ kind, projection, position, error }: RunnerReport) => {
@@ -28,35 +36,46 @@ export const serve = async (config: Config, masterKeyMade?: () => void): Promise
   });
   const schema = buildCrmSchema();
   const surface = surfaceOf(config.surface, schema);
-  const { installation, close } = await openInstallation(config, { report, masterKeyMade });
+  const opening = new Opening({
+    open: () => openInstallation(config, { report, masterKeyMade }),
+    report: ({ code, details: { field } }) => logger.error({ kind: 'store-unavailable', code, store: field }),
+    pause: (ms, signal) => pause(ms, undefined, { signal }).catch(() => undefined),
+  });
+  const installation = (): Installation => {
+    if (opening.opened === undefined) throw new CrmError('STORE_UNREACHABLE');
+    return opening.opened.installation;
+  };
+  await opening.start();
   try {
     const server = await createGraphqlServer({
       schema,
       surface,
-      contextOf: (caller) => Context.of(installation, caller),
+      contextOf: async (caller) => Context.of(installation(), caller),
       accountOf: (context) => (context.isSignedIn ? context.account : null),
-      health: async () => healthOf(installation),
+      health: async () => healthOf(opening),
       logger,
       production: config.production,
     });
     const address = await server.listen(config.host, config.port);
     return {
       url: `${address}/graphql`,
-      installation,
+      opened: () => opening.settled(),
+      waitingFor: () => opening.waitingFor,
       close: async () => {
         await server.close();
-        await close();
+        await opening.close();
         logger.flush();
       },
     };
   } catch (error) {
-    await close();
+    await opening.close();
     throw error;
   }
 };
 
-/** Ready means that every read model is fed; how far each is behind is told beside it. */
-const healthOf = (installation: Installation) => {
-  const projections = installation.projections.status();
+/** Ready means that every store is there and every read model is fed; how far each is behind is told beside it. */
+const healthOf = ({ opened, waitingFor }: Opening<Opened>) => {
+  if (opened === undefined) return { ready: false, waitingFor };
+  const projections = opened.installation.projections.status();
   return { ready: projections.every(({ stopped }) => stopped === undefined), projections };
 };

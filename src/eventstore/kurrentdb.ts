@@ -1,7 +1,7 @@
 import { setTimeout as pauseFor } from 'node:timers/promises';
 import { type AppendStreamState, NO_STREAM as ENGINE_NO_STREAM, KurrentDBClient } from '@kurrent/kurrentdb-client';
 import { CrmError, isCrmError } from '../errors.js';
-import { type EventToAppend, type Position, START, type StoredEvent } from '../kernel/envelope.js';
+import { type EventToAppend, type Position, type StoredEvent } from '../kernel/envelope.js';
 import { SerialByKey } from '../kernel/memory.js';
 import type { Upcast } from './encoding.js';
 import { idInUse, NO_STREAM, wrongRevision } from './expectation.js';
@@ -46,12 +46,13 @@ export const openKurrentEventStore = async (options: KurrentEventStoreOptions): 
   const { url, upcast = (event) => event, timeoutMs = TIMEOUT_MS, pause = (ms) => pauseFor(ms) } = options;
   const { connectionString, prefix } = parseKurrentUrl(url);
   const client = connect(connectionString);
-  const store = new KurrentEventStore({ client, prefix, upcast, trying: { timeoutMs, pause } });
+  const connection = { client, prefix, upcast, trying: { timeoutMs, retryMs: RETRY_MS, pause } };
   try {
-    await store.head();
-    return store;
+    // Once: whoever opens it decides how long to go on.
+    const head = await new KurrentLog({ ...connection, trying: { timeoutMs, retryMs: [], pause } }).head();
+    return new KurrentEventStore(connection, head);
   } catch (error) {
-    await store.close();
+    await client.dispose();
     throw error;
   }
 };
@@ -89,11 +90,15 @@ class KurrentEventStore implements EventStore {
   readonly #unsettled = new Set<string>();
   readonly #closing = new AbortController();
   /** The last position that this process has heard of. */
-  #newest: Position = START;
+  #newest: Position;
   #closed: Promise<void> | undefined;
 
-  constructor(private readonly connection: KurrentConnection) {
+  constructor(
+    private readonly connection: KurrentConnection,
+    head: Position,
+  ) {
     this.#log = new KurrentLog(connection);
+    this.#newest = head;
   }
 
   async append(stream: string, events: readonly EventToAppend[], expected: ExpectedRevision): Promise<AppendResult> {

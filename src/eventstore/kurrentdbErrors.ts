@@ -82,6 +82,8 @@ export const RETRY_MS = [50, 200, 500, 1_000, 2_000, 4_000];
 
 export interface Trying {
   readonly timeoutMs: number;
+  /** Pauses between the tries; one more try than there are pauses. */
+  readonly retryMs: readonly number[];
   readonly pause: (ms: number) => Promise<void>;
 }
 
@@ -90,7 +92,7 @@ export interface Trying {
  * before. Errors: what was decided; STORE_UNREACHABLE where it is still not known after the last try.
  */
 export const untilDecided = async <T>(
-  { timeoutMs, pause }: Trying,
+  { timeoutMs, retryMs, pause }: Trying,
   work: (triedBefore: number) => Promise<T>,
 ): Promise<T> => {
   for (let tried = 0; ; tried++) {
@@ -100,7 +102,7 @@ export const untilDecided = async <T>(
       const known = decided(error);
       if (known !== null) throw known;
       if (!mayPass(error)) throw error;
-      const wait = RETRY_MS[tried];
+      const wait = retryMs[tried];
       if (wait === undefined) throw unreachable(error);
       await pause(wait);
     }

@@ -50,7 +50,8 @@ const MAX_APPEND_BYTES = 1024 * 1024;
 /** Bytes of a record in the log beside what the application gave. */
 const RECORD_BYTES = 128;
 
-export const startKurrentDouble = async (): Promise<KurrentDouble> => {
+/** On a port of its own where none is given. */
+export const startKurrentDouble = async (at: { readonly port?: number } = {}): Promise<KurrentDouble> => {
   const double = new Double();
   const server = new Server();
   server.addService(featuresService.ServerFeaturesService, {
@@ -61,7 +62,7 @@ export const startKurrentDouble = async (): Promise<KurrentDouble> => {
     batchAppend: (call: AppendCall) => double.batchAppend(call),
   } as never);
   const port = await new Promise<number>((resolve, reject) => {
-    server.bindAsync('127.0.0.1:0', ServerCredentials.createInsecure(), (error, bound) =>
+    server.bindAsync(`127.0.0.1:${at.port ?? 0}`, ServerCredentials.createInsecure(), (error, bound) =>
       error ? reject(error) : resolve(bound),
     );
   });

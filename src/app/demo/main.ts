@@ -19,6 +19,10 @@ const main = async (): Promise<void> => {
       MASTER_KEY_FILE: join(directory, 'master.key'),
       ERASURE_LEDGER_DIR: join(directory, 'ledger'),
       ERASURE_LEDGER_COPY: undefined,
+      EVENT_STORE_URL: undefined,
+      READ_STORE_URL: undefined,
+      STATE_STORE_URL: undefined,
+      VAULT_URL: undefined,
     }),
   );
   const stop = async () => {
