@@ -77,7 +77,7 @@ const rootTypes = (schema: GraphQLSchema): Set<GraphQLObjectType | null | undefi
   new Set([schema.getQueryType(), schema.getMutationType(), schema.getSubscriptionType()]);
 
 /** What is to be checked at a field; what its own object was handed out under has been checked already. */
-function needed(parent: GraphQLObjectType, field: GraphQLField<unknown, unknown>): Allowed[] {
+export function needed(parent: GraphQLObjectType, field: GraphQLField<unknown, unknown>): Allowed[] {
   const returned = getNamedType(field.type);
   const own = [allowed(field), isObjectType(returned) ? allowed(returned) : undefined];
   const inherited = allowed(parent);

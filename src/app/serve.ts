@@ -51,7 +51,7 @@ export const serve = async (config: Config, masterKeyMade?: () => void): Promise
       schema,
       surface,
       contextOf: async (caller) => Context.of(installation(), caller),
-      accountOf: (context) => (context.isSignedIn ? context.account : null),
+      accountOf: (context) => (context.isSignedIn ? context.actor : null),
       health: async () => healthOf(opening),
       logger,
       production: config.production,
