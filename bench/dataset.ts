@@ -37,7 +37,7 @@ export const newHome = async (home: Home): Promise<Tenant> => {
     commandId: null,
     correlationId: installation.ids.next(),
   });
-  const token = await installation.sessions.begin(account);
+  const { token } = await installation.sessions.begin(account);
   await installation.caughtUp();
   await close();
   return { account, workspace, token };

@@ -11,9 +11,11 @@ import { PipelineResolver } from './crm/pipelines.js';
 import { ProductResolver } from './crm/products.js';
 import { AccountResolver } from './identity/accounts.js';
 import { AuditAccessResolver } from './identity/audits.js';
+import { CredentialResolver } from './identity/credentials.js';
 import { KeyResolver } from './identity/keys.js';
 import { MemberResolver } from './identity/members.js';
 import { RoleResolver } from './identity/roles.js';
+import { SessionResolver } from './identity/sessions.js';
 import { WorkspaceResolver } from './identity/workspaces.js';
 import { AnonymityResolver } from './privacy/anonymity.js';
 import { ConsentResolver } from './privacy/consent.js';
@@ -33,6 +35,8 @@ export const buildCrmSchema = (): GraphQLSchema => {
   const schema = buildSchemaSync({
     resolvers: [
       AccountResolver,
+      CredentialResolver,
+      SessionResolver,
       WorkspaceResolver,
       MemberResolver,
       RoleResolver,

@@ -7,6 +7,8 @@ export interface Caller {
   readonly remoteAddress?: string;
   /** The header `x-device`: a secret that a device has made up and keeps, by which it is known again at sign-in. */
   readonly device?: string;
+  /** The header `User-Agent`. */
+  readonly userAgent?: string;
 }
 
 /** At least 128 bits in base64url or hex; what is shorter could be guessed, and counts as none. */
@@ -18,9 +20,10 @@ export function callerOf(
   workspace: string | string[] | undefined,
   remoteAddress: string | undefined,
   device?: string | string[],
+  userAgent?: string,
 ): Caller {
   const token = authorization === undefined ? undefined : /^Bearer +([\w.~+/=-]+) *$/i.exec(authorization)?.[1];
   const named = Array.isArray(workspace) ? workspace[0] : workspace;
   const known = typeof device === 'string' && DEVICE.test(device) ? device : undefined;
-  return { token, workspace: named || undefined, remoteAddress, device: known };
+  return { token, workspace: named || undefined, remoteAddress, device: known, userAgent };
 }

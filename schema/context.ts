@@ -5,7 +5,9 @@ import { contactDecider } from '../src/crm/contacts/decider.js';
 import type { ExternalClaim } from '../src/crm/externalIds.js';
 import { CrmError } from '../src/errors.js';
 import { type Authority, noAuthority } from '../src/identity/access/authority.js';
+import { type Device, deviceFrom } from '../src/identity/access/devices.js';
 import type { Permission } from '../src/identity/access/roles.js';
+import type { Session } from '../src/identity/access/sessions.js';
 import type { CommandContext, Handled } from '../src/kernel/commandHandler.js';
 import type { Decider } from '../src/kernel/decider.js';
 import type { EventDefinitions } from '../src/kernel/event.js';
@@ -37,7 +39,8 @@ export class Context {
   private constructor(
     readonly services: Services,
     private readonly identity: Identity | null,
-    private readonly caller: Caller,
+    /** Who asks and from where, as the request says. */
+    readonly from: Caller,
     readonly requestId: string,
   ) {
     this.loaders = new Loaders(
@@ -51,14 +54,9 @@ export class Context {
     return new Context(services, await identify(services, caller), caller, randomUUID());
   }
 
-  /** From where the request comes: its address and, where it sent one, its device's secret. */
-  get from(): Pick<Caller, 'remoteAddress' | 'device'> {
-    return this.caller;
-  }
-
   /** The same caller as they stand now: for what goes on longer than a request. */
   renewed(): Promise<Context> {
-    return Context.of(this.services, this.caller);
+    return Context.of(this.services, this.from);
   }
 
   async workspacesOf(account: string): Promise<readonly string[]> {
@@ -74,15 +72,21 @@ export class Context {
     return this.person.account;
   }
 
-  get token(): string {
-    return this.person.token;
+  /** The caller's session. Errors: those of `account`. */
+  get session(): Session {
+    return this.person.session;
   }
 
-  private get person(): { account: string; token: string } {
+  /** What is shown of where somebody signed in. */
+  get deviceShown(): Device {
+    return deviceFrom(this.from.remoteAddress, this.from.userAgent);
+  }
+
+  private get person(): { account: string; session: Session } {
     if (this.identity === null) throw new CrmError('UNAUTHENTICATED');
-    const { account, token } = this.identity;
-    if (token === null) throw new CrmError('FORBIDDEN');
-    return { account, token };
+    const { account, session } = this.identity;
+    if (session === null) throw new CrmError('FORBIDDEN');
+    return { account, session };
   }
 
   /** Under whose name the history has what is done here. Error: UNAUTHENTICATED. */
@@ -98,7 +102,7 @@ export class Context {
   get workspace(): string {
     if (this.identity === null) throw new CrmError('UNAUTHENTICATED');
     const [only, ...others] = this.identity.memberships;
-    const wanted = this.caller.workspace;
+    const wanted = this.from.workspace;
     if (wanted !== undefined) {
       if (only?.workspace !== wanted) throw new CrmError('FORBIDDEN', { field: 'x-workspace' });
       return wanted;
@@ -138,14 +142,11 @@ export class Context {
 
   /** For a command in the caller's workspace, on behalf of the workspace itself unless a client is named. */
   command(commandId?: string | null, controller?: string | null): CommandContext {
-    if (commandId !== undefined && commandId !== null && !isUuid(commandId.toLowerCase())) {
-      throw new CrmError('BAD_USER_INPUT', { field: 'input.commandId', reason: 'A UUID.' });
-    }
     return {
       workspace: this.workspace,
       controller: controller ?? this.workspace,
       actor: this.actor,
-      commandId: commandId?.toLowerCase() ?? null,
+      commandId: commandIdIn(commandId),
       correlationId: this.requestId,
     };
   }
@@ -205,6 +206,12 @@ export class Context {
     if (hidden) throw new CrmError('NOT_FOUND', { field: isNew ? 'input.clientId' : 'input.id' });
   }
 }
+/** The id that a caller gave a command, or `null`. Error: BAD_USER_INPUT. */
+export const commandIdIn = (commandId: string | null | undefined): string | null => {
+  const id = commandId?.toLowerCase() ?? null;
+  if (id !== null && !isUuid(id)) throw new CrmError('BAD_USER_INPUT', { field: 'input.commandId', reason: 'A UUID.' });
+  return id;
+};
 
 /** Fields of an event that group several arguments: in an error, the argument is named, not the group. */
 const GROUPS = /^(name|work)\./;

@@ -1,5 +1,6 @@
 import { type MembershipRow, membershipById, membershipsOf, roleById } from '../projections/identity/members.js';
 import { type Authority, authorityOf, narrowed } from '../src/identity/access/authority.js';
+import type { Session } from '../src/identity/access/sessions.js';
 import { KEY_PREFIX, type KeyHolder } from '../src/identity/keys/apiKeys.js';
 import { memberIdOf } from '../src/identity/members/decider.js';
 import { instant } from '../src/kernel/clock.js';
@@ -11,8 +12,8 @@ export interface Identity {
   readonly account: string;
   /** Under whose name the history has it: the account's, or the key's that acts for it. */
   readonly actor: string;
-  /** The session's token; a key is no session. */
-  readonly token: string | null;
+  /** `null` for a key, which is no session. */
+  readonly session: Session | null;
   /** In the workspace that was named, or, where none was, in all. */
   readonly memberships: readonly MembershipRow[];
   /** In the one workspace that the request is about, where there is one. */
@@ -23,12 +24,13 @@ export interface Identity {
 export const identify = async (services: Services, { token, workspace }: Caller): Promise<Identity | null> => {
   if (token === undefined) return null;
   if (token.startsWith(KEY_PREFIX)) return identifyKey(services, token);
-  const account = await services.sessions.accountOf(token);
-  if (account === null) return null;
+  const session = await services.sessions.find(token);
+  if (session === null) return null;
+  const { account } = session;
   const memberships = await membershipsIn(services, account, workspace);
   const [only] = memberships;
   const authority = only !== undefined && memberships.length === 1 ? await authorityIn(services, only) : null;
-  return { account, actor: account, token, memberships, authority };
+  return { account, actor: account, session, memberships, authority };
 };
 
 const identifyKey = async (services: Services, secret: string): Promise<Identity | null> => {
@@ -38,7 +40,7 @@ const identifyKey = async (services: Services, secret: string): Promise<Identity
   const memberships = await membershipsIn(services, account, key.workspace);
   const [membership] = memberships;
   const authority = membership === undefined ? null : await authorityOfKey(services, membership, key);
-  return { account, actor, token: null, memberships, authority };
+  return { account, actor, session: null, memberships, authority };
 };
 
 const membershipsIn = async ({ readStore }: Services, account: string, workspace: string | undefined) => {

@@ -226,9 +226,9 @@ function oncePerRequest<Context>(contextOf: (caller: Caller) => Promise<Context>
   return (request: FastifyRequest): Promise<Context> => {
     const known = contexts.get(request);
     if (known !== undefined) return known;
-    const { authorization, 'x-workspace': workspace, 'x-device': device } = request.headers;
+    const { authorization, 'x-workspace': workspace, 'x-device': device, 'user-agent': userAgent } = request.headers;
     const { address } = arrivalOf(request.raw, trusts);
-    const context = contextOf(callerOf(authorization, workspace, address, device));
+    const context = contextOf(callerOf(authorization, workspace, address, device, userAgent));
     contexts.set(request, context);
     return context;
   };

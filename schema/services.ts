@@ -1,9 +1,10 @@
 import type { ExternalIds } from '../src/crm/externalIds.js';
 import type { ImportParts } from '../src/crm/imports/ports.js';
 import type { EventStore } from '../src/eventstore/port.js';
-import type { Passwords } from '../src/identity/access/passwords.js';
-import type { Sessions } from '../src/identity/access/sessions.js';
-import type { SignInThrottle } from '../src/identity/access/signInThrottle.js';
+import type { Devices } from '../src/identity/access/devices.js';
+import type { Sessions, Tokens } from '../src/identity/access/sessions.js';
+import type { Credentials } from '../src/identity/accounts/credentials.js';
+import type { SessionWanted, SignIn } from '../src/identity/accounts/signIn.js';
 import type { SignedUp, SignUp } from '../src/identity/accounts/signUp.js';
 import type { ApiKeys } from '../src/identity/keys/apiKeys.js';
 import type { Memberships } from '../src/identity/members/memberships.js';
@@ -12,6 +13,7 @@ import type { CommandContext, CommandHandler } from '../src/kernel/commandHandle
 import type { Position } from '../src/kernel/envelope.js';
 import type { Ids } from '../src/kernel/ids.js';
 import type { KeySource } from '../src/kernel/openEvent.js';
+import type { Mail } from '../src/mail/port.js';
 import type { Eraser } from '../src/privacy/erasure/erase.js';
 import type { Suppressions } from '../src/privacy/suppression/suppressions.js';
 import type { ReadStore } from '../src/readstore/port.js';
@@ -25,14 +27,18 @@ export interface Services {
   readonly clock: Clock;
   readonly ids: Ids;
   readonly sessions: Sessions;
-  readonly passwords: Passwords;
-  readonly signIns: SignInThrottle;
   readonly apiKeys: ApiKeys;
   readonly memberships: Memberships;
+  readonly devices: Devices;
+  readonly credentials: Credentials;
   readonly externalIds: ExternalIds;
   readonly eraser: Eraser;
   readonly suppressions: Suppressions;
+  readonly mail: Mail;
   readonly signUp: (request: SignUp) => Promise<SignedUp>;
+  readonly signIn: (request: SignIn) => Promise<Tokens>;
+  /** A session for somebody who has just proved who they are. */
+  readonly beginSession: (account: string, wanted: SessionWanted) => Promise<Tokens>;
   /** The account that has this address, or `null`. */
   readonly accountByEmail: (email: string) => Promise<string | null>;
   readonly importParts: (context: CommandContext, dryRun: boolean) => ImportParts;

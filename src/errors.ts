@@ -25,6 +25,8 @@ export const errorTable = {
   // who is asking
   UNAUTHENTICATED: { status: 401, message: 'Sign in first.' },
   SIGN_IN_FAILED: { status: 401, message: 'The e-mail and the password do not belong together.' },
+  PASSWORD_TOO_COMMON: { status: 400, message: 'The password is among those that are guessed first; choose another.' },
+  TOKEN_INVALID: { status: 400, message: 'The code or link is not valid, or not any more; ask for a new one.' },
   FORBIDDEN: { status: 403, message: 'You may not do this.' },
   WORKSPACE_REQUIRED: { status: 400, message: 'Say which workspace with the header x-workspace.' },
   POLICY_NOT_CURRENT: { status: 400, message: 'The accepted policy version is not the current one.' },

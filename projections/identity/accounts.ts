@@ -3,7 +3,7 @@ import { unlessErased } from '../../src/kernel/personal.js';
 import { OPERATOR } from '../../src/kernel/workspace.js';
 import type { ReadStore, Table } from '../../src/readstore/port.js';
 import { ofSubject } from '../person.js';
-import { on, type Projection, put, remove } from '../projection.js';
+import { on, type Projection, patch, put, remove } from '../projection.js';
 
 export interface AccountRow {
   readonly id: string;
@@ -11,6 +11,8 @@ export interface AccountRow {
   readonly name?: string;
   readonly email?: string;
   readonly phone?: string;
+  /** Since when the address is known to be theirs. */
+  readonly emailVerifiedAt?: string;
   readonly acceptedPolicyVersion: string;
   readonly createdAt: string;
 }
@@ -23,15 +25,17 @@ const table: Table<AccountRow> = {
   orders: { created: (row) => row.createdAt },
 };
 
+const idIn = (stream: string): string => stream.slice('account-'.length);
+
 export const accounts: Projection = {
   name: 'accounts',
-  version: 1,
+  version: 2,
   tables: [table as Table],
   apply: {
     ...on(accountEvents, {
       AccountOpened: (event) =>
         put(table, {
-          id: event.stream.slice('account-'.length),
+          id: idIn(event.stream),
           subject: event.subject,
           name: unlessErased(event.data.name),
           email: unlessErased(event.data.email),
@@ -39,6 +43,7 @@ export const accounts: Projection = {
           acceptedPolicyVersion: event.data.acceptedPolicyVersion,
           createdAt: event.recordedAt,
         }),
+      EmailVerified: (event) => patch(table, { key: idIn(event.stream) }, { emailVerifiedAt: event.recordedAt }),
     }),
     SubjectErased: (event) => remove(table, { scope: OPERATOR, facet: ofSubject(event.subject) }),
   },

@@ -2,13 +2,14 @@ import { Arg, Ctx, Field, ID, InputType, Mutation, ObjectType, Query, Resolver }
 import { type AccountRow, accountById, accounts } from '../../projections/identity/accounts.js';
 import { workspaces, workspacesByIds } from '../../projections/identity/workspaces.js';
 import { CrmError } from '../../src/errors.js';
-import { isUuid } from '../../src/kernel/ids.js';
+import type { Tokens } from '../../src/identity/access/sessions.js';
 import { Allow } from '../access.js';
-import { type Context, inInput } from '../context.js';
+import { type Context, commandIdIn, inInput } from '../context.js';
 import { Cost } from '../cost.js';
 import { CommandInput } from '../crm/common.js';
 import { addressKey } from '../rates.js';
 import { DateTime } from '../scalars.js';
+import { REFRESHABLE, TokensPayload, tokensPayload } from './tokens.js';
 import { toWorkspace, Workspace } from './workspaces.js';
 
 /** Hashing one takes some 40 ms of a processor: as much as a list of this many fields. */
@@ -29,6 +30,9 @@ export class Account {
 
   @Field(() => String, { nullable: true })
   phone?: string;
+
+  @Field(() => DateTime, { nullable: true, description: 'Since when the address is known to be theirs.' })
+  emailVerifiedAt?: string;
 
   @Field({ description: 'The version of the privacy policy that was accepted.' })
   acceptedPolicyVersion!: string;
@@ -62,13 +66,13 @@ class SignUpInput extends CommandInput {
 
   @Field({ description: 'That you are 18 or older.' })
   confirmsAdult!: boolean;
+
+  @Field({ defaultValue: false, description: REFRESHABLE })
+  refreshable!: boolean;
 }
 
 @ObjectType({ simpleResolvers: true })
-class SignUpPayload {
-  @Field({ description: 'For the header `Authorization: Bearer …`.' })
-  token!: string;
-
+class SignUpPayload extends TokensPayload {
   @Field(() => Account)
   account!: Account;
 
@@ -83,13 +87,13 @@ class SignInInput {
 
   @Field()
   password!: string;
+
+  @Field({ defaultValue: false, description: REFRESHABLE })
+  refreshable!: boolean;
 }
 
 @ObjectType({ simpleResolvers: true })
-class SignInPayload {
-  @Field({ description: 'For the header `Authorization: Bearer …`.' })
-  token!: string;
-
+export class SignInPayload extends TokensPayload {
   @Field(() => Account)
   account!: Account;
 }
@@ -99,6 +103,7 @@ const toAccount = (row: AccountRow, own: readonly Workspace[]): Account => ({
   name: row.name,
   email: row.email,
   phone: row.phone,
+  emailVerifiedAt: row.emailVerifiedAt,
   acceptedPolicyVersion: row.acceptedPolicyVersion,
   createdAt: row.createdAt,
   workspaces: [...own],
@@ -117,38 +122,32 @@ export class AccountResolver {
   @Mutation(() => SignUpPayload, { description: 'Opens an account with a workspace of its own.' })
   async signUp(@Arg('input') input: SignUpInput, @Ctx() context: Context): Promise<SignUpPayload> {
     const { services } = context;
-    const commandId = input.commandId?.toLowerCase() ?? null;
-    if (commandId !== null && !isUuid(commandId)) {
-      throw new CrmError('BAD_USER_INPUT', { field: 'input.commandId', reason: 'A UUID.' });
-    }
-    const request = { ...input, phone: input.phone ?? undefined, commandId, correlationId: context.requestId };
+    const { refreshable, ...form } = input;
+    const commandId = commandIdIn(input.commandId);
+    const request = { ...form, phone: input.phone ?? undefined, commandId, correlationId: context.requestId };
     const { account, workspace, position } = await inInput(() => services.signUp(request));
     await services.waitFor([accounts.name, workspaces.name], position);
     const shown = await accountOf(account, [workspace], context);
-    return { token: await services.sessions.begin(account), account: shown, workspace: shown.workspaces[0]! };
+    const tokens = await services.beginSession(account, { refreshable, device: context.deviceShown });
+    return { ...tokensPayload(tokens), account: shown, workspace: shown.workspaces[0]! };
   }
 
   @Allow('public')
   @Cost(PASSWORD_COST)
   @Mutation(() => SignInPayload)
-  async signIn(@Arg('input') { email, password }: SignInInput, @Ctx() context: Context): Promise<SignInPayload> {
-    const { sessions, passwords, accountByEmail, signIns } = context.services;
-    const { remoteAddress, device } = context.from;
-    const attempt = await signIns.admit({ email, address: addressKey(remoteAddress), device });
-    const account = await accountByEmail(email);
-    if (!(await passwords.matches(account, password)) || account === null) throw new CrmError('SIGN_IN_FAILED');
-    await attempt.succeeded();
-    const token = await sessions.begin(account);
-    return { token, account: await accountOf(account, await context.workspacesOf(account), context) };
-  }
-
-  @Allow('signed-in')
-  @Mutation(() => Boolean, { description: 'Ends this session: its token is worth nothing from here on.' })
-  async signOut(@Ctx() context: Context): Promise<boolean> {
-    await context.services.sessions.end(context.token);
-    return true;
+  async signIn(@Arg('input') input: SignInInput, @Ctx() context: Context): Promise<SignInPayload> {
+    const { remoteAddress, device: secret } = context.from;
+    const place = { address: addressKey(remoteAddress), device: secret };
+    return signedIn(await context.services.signIn({ ...input, place, device: context.deviceShown }), context);
   }
 }
+
+/** What whoever has just signed in is told. */
+export const signedIn = async (tokens: Tokens, context: Context): Promise<SignInPayload> => {
+  const { account } = tokens;
+  const shown = await accountOf(account, await context.workspacesOf(account), context);
+  return { ...tokensPayload(tokens), account: shown };
+};
 
 const accountOf = async (id: string, workspaceIds: readonly string[], context: Context): Promise<Account> => {
   const { readStore } = context.services;

@@ -12,6 +12,7 @@ import { currency as currencyCode } from '../kernel/values.js';
 import { OPERATOR } from '../kernel/workspace.js';
 import { readConfig } from './config.js';
 import { type Installation, openInstallation } from './installation.js';
+import { outboxOf } from './mail.js';
 import { inWords, masterKeyMessage, progressBar, reportInWords } from './terminal.js';
 
 const HELP = `crm <command> [options]     works on DATA_DIR; stop the server first
@@ -21,6 +22,7 @@ const HELP = `crm <command> [options]     works on DATA_DIR; stop the server fir
   rebuild [PROJECTION...]     fills read models anew from the history
   status                      where every read model stands
   workspaces                  ids of all workspaces
+  outbox                      mail that no server takes (without SMTP_URL); also beside a running server
 
 options of import
   --workspace ID              where to; not needed where there is only one
@@ -51,6 +53,7 @@ const main = async (args: readonly string[]): Promise<void> => {
   const { values, positionals } = parse(args);
   const [command, ...rest] = positionals;
   if (values.help || command === undefined) return void process.stdout.write(HELP);
+  if (command === 'outbox') return showOutbox();
   const run = COMMANDS[command];
   if (run === undefined) throw usage('There is no such command; crm --help lists them.');
   const config = readConfig(process.env);
@@ -60,6 +63,12 @@ const main = async (args: readonly string[]): Promise<void> => {
     await run(opened.installation, values, rest);
   } finally {
     await opened.close();
+  }
+};
+
+const showOutbox = async (): Promise<void> => {
+  for (const { to, subject, text } of await outboxOf(readConfig(process.env))) {
+    process.stdout.write(`To: ${to}\nSubject: ${subject}\n\n${text}\n`);
   }
 };
 

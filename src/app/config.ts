@@ -1,5 +1,7 @@
 import { join, resolve } from 'node:path';
 import { CrmError } from '../errors.js';
+import { type MailConfig, NO_MAIL_SERVER } from './mail.js';
+import { Secret, secretFrom } from './secretFile.js';
 import { readStoreLocations, type StoreLocations } from './storeUrls.js';
 import { readSurfaceConfig, type SurfaceConfig } from './surfaceConfig.js';
 
@@ -17,12 +19,17 @@ export interface Config {
   readonly logLevel: 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'silent';
   readonly production: boolean;
   readonly surface: SurfaceConfig;
+  readonly mail: MailConfig;
+  /** Where people use the product, without a slash at its end: links in mails lead there, passkeys belong to it. */
+  readonly appUrl: string;
 }
+
+export const DEFAULT_APP_URL = 'http://localhost:4000';
 
 const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'silent'] as const;
 
 /** Reads the environment. Error: BAD_CONFIGURATION, naming the variable. */
-export const readConfig = (env: { readonly [name: string]: string | undefined }): Config => {
+export const readConfig = (env: Environment): Config => {
   const dataDir = resolve(env.DATA_DIR ?? './data');
   const masterKeyFile = resolve(env.MASTER_KEY_FILE ?? `${dataDir}.key`);
   const erasureLedgerDir = resolve(env.ERASURE_LEDGER_DIR ?? `${masterKeyFile.replace(/\.key$/, '')}.ledger`);
@@ -48,11 +55,34 @@ export const readConfig = (env: { readonly [name: string]: string | undefined })
     logLevel: logLevelOf(env.LOG_LEVEL ?? 'warn'),
     production: env.NODE_ENV === 'production',
     surface: readSurfaceConfig(env),
+    mail: { smtpUrl: smtpUrlOf(env), from: env.MAIL_FROM ?? NO_MAIL_SERVER.from },
+    appUrl: appUrlOf(env.APP_URL ?? DEFAULT_APP_URL),
   };
 };
 
 const refuseInside = (directory: string, path: string, reason: string): void => {
   if (join(path, '/').startsWith(join(directory, '/'))) throw new CrmError('BAD_CONFIGURATION', { reason });
+};
+
+type Environment = { readonly [name: string]: string | undefined };
+
+/** A mail server's URL: with a password in it, it comes in a file. */
+const smtpUrlOf = (env: Environment): Secret | undefined => {
+  const { SMTP_URL: url, ...rest } = env;
+  if (url === undefined || url === '') return secretFrom(rest, 'SMTP_URL');
+  if (/:[^/]*@/.test(url.replace(/^\w+:/, ''))) {
+    throw new CrmError('BAD_CONFIGURATION', { reason: 'SMTP_URL has a password: name a file with SMTP_URL_FILE.' });
+  }
+  return new Secret(url);
+};
+
+/** Browsers give passkeys to pages that came safely only: by TLS, or from this machine. */
+const appUrlOf = (text: string): string => {
+  const url = URL.canParse(text) ? new URL(text) : null;
+  if (url === null || !(url.protocol === 'https:' || (url.protocol === 'http:' && url.hostname === 'localhost'))) {
+    throw new CrmError('BAD_CONFIGURATION', { reason: 'APP_URL must be like https://crm.example.com.' });
+  }
+  return url.href.replace(/\/+$/, '');
 };
 
 const portOf = (text: string): number => {

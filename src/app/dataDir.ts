@@ -9,6 +9,8 @@ export const filesIn = (dataDir: string) => ({
   readModels: join(dataDir, 'read-models.db'),
   vault: join(dataDir, 'vault.db'),
   state: join(dataDir, 'state.db'),
+  /** A directory: mail that no server takes. */
+  outbox: join(dataDir, 'outbox'),
   lock: join(dataDir, 'lock'),
 });
 

@@ -6,7 +6,7 @@ import { contactsByExternalId } from '../../projections/crm/contacts.js';
 import { dealsByExternalId } from '../../projections/crm/deals.js';
 import { pipelinesOf } from '../../projections/crm/pipelines.js';
 import { productsByName } from '../../projections/crm/products.js';
-import { accountById } from '../../projections/identity/accounts.js';
+import { accountById, accounts as accountModel } from '../../projections/identity/accounts.js';
 import { membersByName } from '../../projections/identity/members.js';
 import { rebuild } from '../../projections/rebuild.js';
 import { ProjectionRunner, type RunnerReport } from '../../projections/runner.js';
@@ -15,9 +15,12 @@ import { ExternalIds } from '../crm/externalIds.js';
 import type { ImportLookups, ImportParts } from '../crm/imports/ports.js';
 import { CrmError } from '../errors.js';
 import type { EventStore } from '../eventstore/port.js';
-import { Passwords } from '../identity/access/passwords.js';
-import { Sessions } from '../identity/access/sessions.js';
+import type { Devices } from '../identity/access/devices.js';
+import type { Passwords } from '../identity/access/passwords.js';
+import type { Sessions } from '../identity/access/sessions.js';
 import { SignInThrottle } from '../identity/access/signInThrottle.js';
+import type { Credentials } from '../identity/accounts/credentials.js';
+import { beginSession, type SessionWanted, type SignIn, signIn } from '../identity/accounts/signIn.js';
 import { EMAIL_CLAIMS, type SignUp, type SignUpParts, signUp } from '../identity/accounts/signUp.js';
 import { ApiKeys } from '../identity/keys/apiKeys.js';
 import { memberDecider } from '../identity/members/decider.js';
@@ -27,19 +30,24 @@ import { type Clock, instant, systemClock } from '../kernel/clock.js';
 import { type CommandContext, CommandHandler } from '../kernel/commandHandler.js';
 import type { Position } from '../kernel/envelope.js';
 import { type Ids, pooledRandomBytes, subjectIdOf, timeOrderedIds } from '../kernel/ids.js';
+import { Sealer } from '../kernel/sealer.js';
 import { openFileLedger } from '../ledger/file.js';
 import { ledgerMemoryIn } from '../ledger/known.js';
 import type { ErasureLedger } from '../ledger/port.js';
+import type { Mail } from '../mail/port.js';
+import type { MailReport } from '../mail/queue.js';
 import type { Eraser } from '../privacy/erasure/erase.js';
 import type { Suppressions } from '../privacy/suppression/suppressions.js';
 import type { ReadStore } from '../readstore/port.js';
 import { type DerivedKeys, deriveKeys, keyedHash } from '../vault/keys.js';
 import { loadOrCreateMasterKey } from '../vault/masterKey.js';
 import type { Vault } from '../vault/port.js';
-import type { Config } from './config.js';
-import { holdsData, lockDataDir } from './dataDir.js';
+import { accountsOf } from './accounts.js';
+import { type Config, DEFAULT_APP_URL } from './config.js';
+import { filesIn, holdsData, lockDataDir } from './dataDir.js';
 import { found, isFounded, ownReadModels } from './founding.js';
 import { furnish } from './furnish.js';
+import { invitationsBy, type MailParts, NO_MAIL_SERVER, openMail } from './mail.js';
 import { wirePrivacy } from './privacy.js';
 import { rebuildInThread } from './rebuildThread.js';
 import { closeStores, type EngineStores, openRemoteEvents, openStores } from './stores.js';
@@ -49,15 +57,23 @@ import { isEmbedded, readStoreLocations, type StoreLocations } from './storeUrls
 const CONSISTENCY_TIMEOUT_MS = 5_000;
 /** A start after a crash, or a long import, may leave the read models some way behind. */
 const CATCH_UP_TIMEOUT_MS = 600_000;
+/** What has expired counts for nothing at once; this is when it leaves the file. */
+const SWEEP_MS = 3600_000;
 
 interface Stores extends EngineStores {
   readonly ledger: ErasureLedger;
 }
 
+/** Something that nobody waited for went wrong. */
+export interface BackgroundReport {
+  readonly kind: 'background-failed';
+  readonly error: unknown;
+}
+
 export interface InstallationOptions {
   readonly clock?: Clock;
-  readonly report?: (what: RunnerReport) => void;
-  /** Sends an invitation; without it, none is sent. */
+  readonly report?: (what: RunnerReport | MailReport | BackgroundReport) => void;
+  /** Takes invitations, instead of sending them by mail. */
   readonly invite?: (mail: InvitationMail) => Promise<void>;
   /** Told on the first start, as soon as the master key is made: what comes after may still fail. */
   readonly masterKeyMade?: () => void;
@@ -72,6 +88,8 @@ export class Installation {
   readonly signIns: SignInThrottle;
   readonly apiKeys: ApiKeys;
   readonly memberships: Memberships;
+  readonly devices: Devices;
+  readonly credentials: Credentials;
   readonly externalIds: ExternalIds;
   readonly eraser: Eraser;
   readonly suppressions: Suppressions;
@@ -79,22 +97,36 @@ export class Installation {
   readonly eventStore: EventStore;
   readonly readStore: ReadStore;
   readonly keys: Vault;
+  readonly mail: Mail;
   #inBackground: Promise<void> = Promise.resolve();
+  readonly #behind = new Set<Promise<void>>();
+  #sweeping: NodeJS.Timeout | undefined;
 
   constructor(
     private readonly stores: Stores,
     private readonly derived: Pick<DerivedKeys, 'claims' | 'suppression' | 'pseudonyms'>,
     readonly clock: Clock,
     readonly ids: Ids,
-    private readonly options: InstallationOptions & { readonly rebuild: (projection: string) => Promise<void> },
+    private readonly options: InstallationOptions & {
+      readonly mail: Mail;
+      readonly sealer: Sealer;
+      readonly appUrl: string;
+      readonly rebuild: (projection: string) => Promise<void>;
+    },
   ) {
     const { eventStore, readStore, stateStore, vault } = stores;
     this.eventStore = eventStore;
     this.readStore = readStore;
     this.keys = vault;
+    this.mail = options.mail;
     this.handler = new CommandHandler({ eventStore, vault, clock, ids, random: pooledRandomBytes });
-    this.sessions = new Sessions(stateStore, clock, pooledRandomBytes);
-    this.passwords = new Passwords(stateStore, pooledRandomBytes);
+    const { handler, accountByEmail, behind, waitFor } = this;
+    const keyed = this.#claimKey;
+    const accounts = accountsOf({ ...options, ...stores, handler, clock, ids, keyed, accountByEmail, behind });
+    this.sessions = accounts.sessions;
+    this.passwords = accounts.passwords;
+    this.devices = accounts.devices;
+    this.credentials = accounts.credentials;
     const hide = (value: string) => this.#claimKey('sign-in', value);
     this.signIns = new SignInThrottle({ buckets: new MemoryBuckets(clock), stateStore, clock, hide });
     const entries = { handler: this.handler, stateStore, clock, random: pooledRandomBytes };
@@ -105,13 +137,12 @@ export class Installation {
       emailKey: this.#emailKey,
       accountByKey: (key) => stateStore.claimOwner(EMAIL_CLAIMS, key),
       nameOf: async (account) => (await accountById(readStore, account))?.name ?? null,
-      send: async (mail) => options.invite?.(mail),
+      send: options.invite ?? invitationsBy(options.mail, options.appUrl),
     });
     this.externalIds = new ExternalIds(stateStore, clock, this.#claimKey);
     const report = options.report ?? (() => undefined);
     const runnerParts = { eventStore, readStore, keys: vault, clock, report, pause: (ms: number) => pause(ms) };
     this.projections = new ProjectionRunner(runnerParts, allProjections);
-    const { handler, waitFor } = this;
     const privacy = wirePrivacy({ ...stores, handler, ids, derived, waitFor });
     this.eraser = privacy.eraser;
     this.suppressions = privacy.suppressions;
@@ -121,6 +152,9 @@ export class Installation {
   async start(): Promise<void> {
     await this.projections.start();
     await this.eraser.resume();
+    const sweep = () => this.behind(() => this.stores.stateStore.sweep());
+    sweep();
+    this.#sweeping = setInterval(sweep, SWEEP_MS).unref();
     for (const { projection, outdated } of this.projections.status()) {
       if (outdated) this.#inBackground = this.#inBackground.then(() => this.rebuild(projection));
     }
@@ -141,7 +175,24 @@ export class Installation {
   waitFor = (names: readonly string[], position: Position): Promise<void> =>
     this.projections.waitFor(names, position, this.options.consistencyTimeoutMs ?? CONSISTENCY_TIMEOUT_MS);
 
-  signUp = (request: SignUp) => signUp(request, this.#signUpParts);
+  /** Runs what nobody waits for; closing does. */
+  behind = (work: () => Promise<unknown>): void => {
+    const report = (error: unknown) => this.options.report?.({ kind: 'background-failed', error });
+    const running = work().then(() => undefined, report);
+    this.#behind.add(running);
+    void running.then(() => this.#behind.delete(running));
+  };
+
+  signUp = async (request: SignUp) => {
+    const signedUp = await signUp(request, this.#signUpParts);
+    await this.waitFor([accountModel.name], signedUp.position);
+    this.credentials.requestVerification(signedUp.account);
+    return signedUp;
+  };
+
+  signIn = (request: SignIn) => signIn(request, this);
+
+  beginSession = (account: string, wanted: SessionWanted) => beginSession(account, wanted, this);
 
   accountByEmail = (email: string): Promise<string | null> =>
     this.stores.stateStore.claimOwner(EMAIL_CLAIMS, this.#emailKey(email));
@@ -166,7 +217,10 @@ export class Installation {
 
   /** Finishes what was accepted and releases the files. */
   async close(): Promise<void> {
+    clearInterval(this.#sweeping);
     await this.#inBackground;
+    await Promise.all(this.#behind);
+    await this.mail.close();
     await this.projections.stop();
     await this.stores.ledger.close();
     await closeStores(this.stores);
@@ -219,7 +273,14 @@ export interface Opened {
 }
 
 type OpeningConfig = Pick<Config, 'dataDir' | 'masterKeyFile' | 'erasureLedgerDir' | 'erasureLedgerCopy'> &
-  Partial<Pick<Config, 'stores'>>;
+  Partial<Pick<Config, 'stores' | 'mail' | 'appUrl'>>;
+
+/** Outgoing mail, and where its links lead. */
+const mailOf = async (
+  { dataDir, mail = NO_MAIL_SERVER, appUrl = DEFAULT_APP_URL }: OpeningConfig,
+  parts: Omit<MailParts, 'outbox' | 'report'>,
+  { report = () => undefined }: InstallationOptions,
+) => ({ appUrl, mail: await openMail(mail, { ...parts, outbox: filesIn(dataDir).outbox, report }) });
 
 /**
  * Opens the installation that lives in a data directory and on the engines that its stores are on.
@@ -253,7 +314,10 @@ export const openInstallation = async (config: OpeningConfig, options: Installat
       await closeStores(stores);
       throw error;
     }
-    const installation = new Installation(stores, keys, clock, ids, { ...options, rebuild: rebuildOne });
+    const sealer = new Sealer(stores.vault, pooledRandomBytes);
+    const outgoing = await mailOf(config, { stateStore: stores.stateStore, sealer, ids, clock }, options);
+    const more = { ...outgoing, sealer, rebuild: rebuildOne };
+    const installation = new Installation(stores, keys, clock, ids, { ...options, ...more });
     await installation.start();
     return {
       installation,

@@ -5,8 +5,9 @@ import { buildCrmSchema } from '../../schema/build.js';
 import { Context } from '../../schema/context.js';
 import { createGraphqlServer } from '../../schema/server.js';
 import { CrmError, isCrmError } from '../errors.js';
+import type { MailReport } from '../mail/queue.js';
 import type { Config } from './config.js';
-import { type Installation, type Opened, openInstallation } from './installation.js';
+import { type BackgroundReport, type Installation, type Opened, openInstallation } from './installation.js';
 import { Opening } from './opening.js';
 import { surfaceOf } from './surface.js';
 
@@ -26,9 +27,11 @@ export interface RunningServer {
  */
 export const serve = async (config: Config, masterKeyMade?: () => void): Promise<RunningServer> => {
   const logger = pino({ level: config.logLevel }, pino.destination({ dest: 2, sync: false }));
-  const report = ({ kind, projection, position, error }: RunnerReport) => {
+  const report = (what: RunnerReport | MailReport | BackgroundReport) => {
+    if (!('error' in what)) return logger.warn(what);
+    const { error, ...rest } = what;
     const code = isCrmError(error) ? error.code : 'INTERNAL';
-    logger.error({ kind, projection, position, code, stack: error instanceof Error ? error.stack : undefined });
+    logger.error({ ...rest, code, stack: error instanceof Error ? error.stack : undefined });
   };
   // graphql-js forgets promises of a list whose later item fails at once; Node would end the process for them.
   process.on('unhandledRejection', (error) => {

@@ -1,4 +1,8 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { readConfig } from '../../src/app/config.js';
+import { smtpCarrier } from '../../src/mail/smtp.js';
 
 const reasonOf = (env: Record<string, string>): string => {
   try {
@@ -89,5 +93,34 @@ test('a URL that cannot be meant is refused by its variable, and nothing of it i
     expect(() => readConfig(env)).toThrow(
       expect.objectContaining({ details: expect.objectContaining({ field: Object.keys(env).at(-1) }) }),
     );
+  }
+});
+
+test('[P5.1] links in mails lead to a page that is served by TLS, or on this machine', () => {
+  for (const APP_URL of ['http://crm.example', 'ftp://localhost', 'crm.example']) {
+    expect(reasonOf({ APP_URL })).toMatch(/APP_URL/);
+  }
+  expect(readConfig({ APP_URL: 'https://crm.example/app/' }).appUrl).toBe('https://crm.example/app');
+  expect(readConfig({}).appUrl).toBe('http://localhost:4000');
+});
+
+test('[P5.5] the mail server’s password comes from a file, and no refusal shows it', () => {
+  const directory = mkdtempSync(join(tmpdir(), 'crm-config-'));
+  try {
+    const file = join(directory, 'smtp');
+    writeFileSync(file, 'smtps://crm:hush@mail.example\n', { mode: 0o600 });
+    const { mail } = readConfig({ SMTP_URL_FILE: file });
+    expect(mail.smtpUrl?.reveal()).toBe('smtps://crm:hush@mail.example');
+    expect(JSON.stringify(mail)).not.toContain('hush');
+    expect(reasonOf({ SMTP_URL_FILE: join(directory, 'missing') })).toMatch(/SMTP_URL_FILE/);
+  } finally {
+    rmSync(directory, { recursive: true });
+  }
+  expect(readConfig({ SMTP_URL: 'smtp://crm@localhost:25' }).mail.smtpUrl?.reveal()).toBe('smtp://crm@localhost:25');
+  const refusal = reasonOf({ SMTP_URL: 'smtps://crm:hush@mail.example' });
+  expect(refusal).toMatch(/SMTP_URL_FILE/);
+  expect(refusal).not.toMatch(/hush/);
+  for (const url of ['https://crm:hush@mail.example', 'crm:hush@mail.example']) {
+    expect(() => smtpCarrier(url, 'a@b.example')).toThrow(/^(?!.*hush).*SMTP_URL/);
   }
 });

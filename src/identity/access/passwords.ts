@@ -1,6 +1,7 @@
 import { hash, verify } from '@node-rs/argon2';
 import { CrmError } from '../../errors.js';
 import type { StateStore } from '../../statestore/port.js';
+import { isCommonPassword } from './commonPasswords.js';
 
 /** `Algorithm.Argon2id`; the package declares it as a const enum, which isolated modules cannot read. */
 const ARGON2ID = 2;
@@ -12,6 +13,15 @@ const MIN_LENGTH = 8;
 const MAX_LENGTH = 256;
 
 const SPACE = 'passwords';
+
+/** A password that somebody chooses. */
+export interface NewPassword {
+  readonly text: string;
+  /** The argument that it came in, for a refusal. */
+  readonly field: string;
+  /** The person's name and address, which would be guessed first. */
+  readonly words: readonly string[];
+}
 
 /** Password hashes, in the state store: a password is no fact of the history, and its old hashes must not stay. */
 export class Passwords {
@@ -30,26 +40,33 @@ export class Passwords {
    * The password of a new account. Sent again it is left as it is; another password is IDEMPOTENCY_CONFLICT, so that
    * repeating a sign-up never changes one. Answers whether there was none before.
    */
-  async setFirst(account: string, password: string, field: string): Promise<boolean> {
+  async setFirst(account: string, password: NewPassword): Promise<boolean> {
     if ((await this.stateStore.get(SPACE, account)) === null) {
-      await this.set(account, password, field);
+      await this.set(account, password);
       return true;
     }
-    if (!(await this.matches(account, password))) throw new CrmError('IDEMPOTENCY_CONFLICT', { field });
+    const { text, field } = password;
+    if (!(await this.matches(account, text))) throw new CrmError('IDEMPOTENCY_CONFLICT', { field });
     return false;
   }
 
-  /** Error: BAD_USER_INPUT where it is too short or too long. */
-  async set(account: string, password: string, field: string): Promise<void> {
-    const length = [...password].length;
+  /** Errors: as `check`. */
+  async set(account: string, password: NewPassword): Promise<void> {
+    await this.check(password);
+    await this.stateStore.put(SPACE, account, await hash(password.text, PARAMETERS));
+  }
+
+  /** Errors: BAD_USER_INPUT where it is too short or too long, PASSWORD_TOO_COMMON where it is guessed first. */
+  async check({ text, field, words }: NewPassword): Promise<void> {
+    const length = [...text].length;
     if (length < MIN_LENGTH)
       throw new CrmError('BAD_USER_INPUT', { field, reason: `At least ${MIN_LENGTH} characters.` });
     if (length > MAX_LENGTH)
       throw new CrmError('BAD_USER_INPUT', { field, reason: `At most ${MAX_LENGTH} characters.` });
-    await this.stateStore.put(SPACE, account, await hash(password, PARAMETERS));
+    if (await isCommonPassword(text, words)) throw new CrmError('PASSWORD_TOO_COMMON', { field });
   }
 
-  /** For an account that did not come to be. */
+  /** For an account that did not come to be, or is closed. */
   forget(account: string): Promise<void> {
     return this.stateStore.remove(SPACE, account);
   }

@@ -64,7 +64,8 @@ export const signUp = async (request: SignUp, parts: SignUpParts): Promise<Signe
   if (claimed === 'held') throw new CrmError('ALREADY_TAKEN', { field: 'email' });
   let passwordIsNew = false;
   try {
-    passwordIsNew = await parts.passwords.setFirst(account, request.password, 'password');
+    const words = [request.name, request.email];
+    passwordIsNew = await parts.passwords.setFirst(account, { text: request.password, field: 'password', words });
     const { name, email, phone, acceptedPolicyVersion, confirmsAdult } = request;
     await handler.handle(
       accountDecider,

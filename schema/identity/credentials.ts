@@ -1,0 +1,81 @@
+import { Arg, Ctx, Field, InputType, Mutation, Resolver } from 'type-graphql';
+import { accounts } from '../../projections/identity/accounts.js';
+import { Allow } from '../access.js';
+import { type Context, inInput } from '../context.js';
+
+@InputType()
+class TokenInput {
+  @Field({ description: 'As it was mailed.' })
+  token!: string;
+}
+
+@InputType()
+class RequestPasswordResetInput {
+  @Field()
+  email!: string;
+}
+
+@InputType()
+class ResetPasswordInput extends TokenInput {
+  @Field({ description: 'At least 8 characters, and none of those that are guessed first.' })
+  newPassword!: string;
+}
+
+@InputType()
+class ChangePasswordInput {
+  @Field()
+  currentPassword!: string;
+
+  @Field({ description: 'At least 8 characters, and none of those that are guessed first.' })
+  newPassword!: string;
+}
+
+/** Tokens and passwords are no events, and what is good once is not repeated: none of these takes a `commandId`. */
+@Resolver()
+export class CredentialResolver {
+  @Allow('signed-in')
+  @Mutation(() => Boolean, { description: 'Mails a new code to confirm the address with, unless that is done.' })
+  requestEmailVerification(@Ctx() { account, services }: Context): boolean {
+    services.credentials.requestVerification(account);
+    return true;
+  }
+
+  @Allow('public')
+  @Mutation(() => Boolean, { description: 'Confirms the address that the code was mailed to.' })
+  async verifyEmail(@Arg('input') { token }: TokenInput, @Ctx() { services, requestId }: Context): Promise<boolean> {
+    const position = await inInput(() => services.credentials.verifyEmail(token, requestId));
+    await services.waitFor([accounts.name], position);
+    return true;
+  }
+
+  @Allow('public')
+  @Mutation(() => Boolean, {
+    description:
+      'Mails a code to choose a new password with, where the address has an account. The answer is always the same.',
+  })
+  requestPasswordReset(@Arg('input') { email }: RequestPasswordResetInput, @Ctx() { services }: Context): boolean {
+    services.credentials.requestReset(email);
+    return true;
+  }
+
+  @Allow('public')
+  @Mutation(() => Boolean, { description: 'Sets a new password for who has the code, and signs out everywhere.' })
+  async resetPassword(
+    @Arg('input') { token, newPassword }: ResetPasswordInput,
+    @Ctx() { services, requestId }: Context,
+  ): Promise<boolean> {
+    await inInput(() => services.credentials.reset(token, newPassword, requestId));
+    return true;
+  }
+
+  @Allow('signed-in')
+  @Mutation(() => Boolean, { description: 'Sets another password, and signs out everywhere else.' })
+  async changePassword(
+    @Arg('input') { currentPassword, newPassword }: ChangePasswordInput,
+    @Ctx() { account, session, services, requestId: correlationId }: Context,
+  ): Promise<boolean> {
+    const by = { account, session: session.id, correlationId };
+    await inInput(() => services.credentials.changePassword(by, currentPassword, newPassword));
+    return true;
+  }
+}

@@ -1,0 +1,46 @@
+import { accountById } from '../../projections/identity/accounts.js';
+import { Devices } from '../identity/access/devices.js';
+import { OneTimeTokens } from '../identity/access/oneTimeTokens.js';
+import { Passwords } from '../identity/access/passwords.js';
+import { Sessions } from '../identity/access/sessions.js';
+import { Credentials } from '../identity/accounts/credentials.js';
+import type { Clock } from '../kernel/clock.js';
+import type { CommandHandler } from '../kernel/commandHandler.js';
+import { type Ids, pooledRandomBytes } from '../kernel/ids.js';
+import type { Sealer } from '../kernel/sealer.js';
+import type { Mail } from '../mail/port.js';
+import type { ReadStore } from '../readstore/port.js';
+import type { StateStore } from '../statestore/port.js';
+
+export interface AccountParts {
+  readonly handler: CommandHandler;
+  readonly stateStore: StateStore;
+  readonly readStore: ReadStore;
+  readonly sealer: Sealer;
+  readonly mail: Mail;
+  readonly clock: Clock;
+  readonly ids: Ids;
+  readonly appUrl: string;
+  /** A keyed hash of a value, apart from those of other spaces. */
+  readonly keyed: (space: string, value: string) => string;
+  readonly accountByEmail: (email: string) => Promise<string | null>;
+  readonly behind: (work: () => Promise<unknown>) => void;
+}
+
+/** How people sign in to an installation, wired together. */
+export const accountsOf = (parts: AccountParts) => {
+  const { stateStore, readStore, sealer, clock, ids, keyed } = parts;
+  const mac = (body: string) => keyed('session-token', body);
+  const sessions = new Sessions({ stateStore, clock, ids, mac });
+  const passwords = new Passwords(stateStore, pooledRandomBytes);
+  const devices = new Devices(stateStore, sealer);
+  const credentials = new Credentials({
+    ...parts,
+    tokens: new OneTimeTokens(stateStore, clock, pooledRandomBytes),
+    passwords,
+    sessions,
+    devices,
+    holderOf: (account) => accountById(readStore, account),
+  });
+  return { sessions, passwords, devices, credentials };
+};

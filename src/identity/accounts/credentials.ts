@@ -1,0 +1,160 @@
+import { CrmError } from '../../errors.js';
+import type { CommandHandler } from '../../kernel/commandHandler.js';
+import type { Position } from '../../kernel/envelope.js';
+import { subjectIdOf } from '../../kernel/ids.js';
+import { OPERATOR } from '../../kernel/workspace.js';
+import type { Mail } from '../../mail/port.js';
+import type { Devices } from '../access/devices.js';
+import type { OneTimeTokens } from '../access/oneTimeTokens.js';
+import type { Passwords } from '../access/passwords.js';
+import type { Sessions, Tokens } from '../access/sessions.js';
+import { type AccountCommand, accountDecider } from './decider.js';
+import type { MeansChange, SignInMeans } from './events.js';
+import { passwordChangedMail, resetPasswordMail, tokenReusedMail, verifyEmailMail, type Words } from './mails.js';
+
+const MINUTE_MS = 60_000;
+const VERIFY = 'verify-email';
+const VERIFY_MS = 24 * 60 * MINUTE_MS;
+const RESET = 'reset-password';
+const RESET_MS = 30 * MINUTE_MS;
+
+/** What is looked up of an account holder to write to them. */
+export interface AccountHolder {
+  readonly name?: string;
+  readonly email?: string;
+}
+
+export interface CredentialsParts {
+  readonly handler: CommandHandler;
+  readonly tokens: OneTimeTokens;
+  readonly passwords: Passwords;
+  readonly sessions: Sessions;
+  readonly devices: Devices;
+  readonly mail: Mail;
+  /** Where people use the product: links in mails lead there. */
+  readonly appUrl: string;
+  readonly accountByEmail: (email: string) => Promise<string | null>;
+  readonly holderOf: (account: string) => Promise<AccountHolder | null>;
+  /** Runs what nobody waits for, and says if it failed. */
+  readonly behind: (work: () => Promise<unknown>) => void;
+}
+
+/** What an account holder can do about how they sign in, and what is told to them of it. */
+export class Credentials {
+  constructor(private readonly parts: CredentialsParts) {}
+
+  /** Mails a token to the account's address, unless that is confirmed. */
+  requestVerification(account: string): void {
+    this.parts.behind(async () => {
+      const { emailVerified } = await this.parts.handler.stateOf(accountDecider, account, OPERATOR);
+      if (emailVerified) return;
+      const token = await this.parts.tokens.issue(VERIFY, account, VERIFY_MS);
+      await this.tell(account, verifyEmailMail(this.parts.appUrl, token));
+    });
+  }
+
+  /** Error: TOKEN_INVALID. */
+  async verifyEmail(token: string, correlationId: string): Promise<Position> {
+    const account = await this.#redeem(VERIFY, token);
+    return this.record(account, { type: 'VerifyEmail', subject: subjectIdOf(account) }, correlationId);
+  }
+
+  /** Mails a token where the address has an account; to who asks there is no difference, in answer or time. */
+  requestReset(email: string): void {
+    this.parts.behind(async () => {
+      const account = await this.parts.accountByEmail(email);
+      if (account === null) return;
+      const token = await this.parts.tokens.issue(RESET, account, RESET_MS);
+      await this.tell(account, resetPasswordMail(this.parts.appUrl, token));
+    });
+  }
+
+  /**
+   * A new password for who has the mailed token. Ends every session; a second factor stays, and is asked for at the next
+   * sign-in. Errors: TOKEN_INVALID; BAD_USER_INPUT, PASSWORD_TOO_COMMON, with which the token stays good.
+   */
+  async reset(token: string, password: string, correlationId: string): Promise<void> {
+    const { passwords } = this.parts;
+    const chosen = { text: password, field: 'newPassword', words: [] };
+    await passwords.check(chosen);
+    const account = await this.#redeem(RESET, token);
+    await passwords.set(account, chosen);
+    await this.endSessions(account);
+    // Who has the token reads mail to the address.
+    await this.record(account, { type: 'VerifyEmail', subject: subjectIdOf(account) }, correlationId);
+    await this.changed(account, 'PASSWORD', 'RESET', correlationId, passwordChangedMail());
+  }
+
+  /** Errors: SIGN_IN_FAILED where the current one is wrong; BAD_USER_INPUT, PASSWORD_TOO_COMMON. */
+  async changePassword(
+    { account, session, correlationId }: { account: string; session: string; correlationId: string },
+    current: string,
+    next: string,
+  ): Promise<void> {
+    const { passwords } = this.parts;
+    const words = await this.#wordsOf(account);
+    if (!(await passwords.matches(account, current)))
+      throw new CrmError('SIGN_IN_FAILED', { field: 'currentPassword' });
+    await passwords.set(account, { text: next, field: 'newPassword', words });
+    await this.endSessions(account, session);
+    await this.changed(account, 'PASSWORD', 'CHANGED', correlationId, passwordChangedMail());
+  }
+
+  /** Errors: UNAUTHENTICATED for a refresh token that is not good, or not any more; a reused one ends its session, and the owner is told. */
+  async refresh(refreshToken: string, commandId: string | null, correlationId: string): Promise<Tokens> {
+    const refreshed = await this.parts.sessions.refresh(refreshToken, commandId);
+    if (refreshed === null) throw new CrmError('UNAUTHENTICATED');
+    if (!('reused' in refreshed)) return refreshed;
+    const account = refreshed.reused;
+    await this.record(account, { type: 'ReportReuse', subject: subjectIdOf(account) }, correlationId);
+    await this.tell(account, tokenReusedMail());
+    throw new CrmError('UNAUTHENTICATED');
+  }
+
+  /** Ends every session of an account but one. Answers how many. */
+  async endSessions(account: string, but?: string): Promise<number> {
+    const ended = await this.parts.sessions.endAll(account, but);
+    await this.parts.devices.forget(account, ended);
+    return ended.length;
+  }
+
+  /** Records that means to sign in have changed, and tells their owner. */
+  async changed(
+    account: string,
+    means: SignInMeans,
+    change: MeansChange,
+    correlationId: string,
+    words: Words,
+  ): Promise<void> {
+    await this.record(
+      account,
+      { type: 'ChangeSignInMeans', subject: subjectIdOf(account), means, change },
+      correlationId,
+    );
+    await this.tell(account, words);
+  }
+
+  async record(account: string, command: AccountCommand, correlationId: string): Promise<Position> {
+    const context = { workspace: OPERATOR, controller: OPERATOR, actor: account, commandId: null, correlationId };
+    return (await this.parts.handler.handle(accountDecider, account, command, context)).position;
+  }
+
+  /** Writes to an account holder; a technical notice (purpose `notices`), so it needs no consent. */
+  async tell(account: string, words: Words): Promise<void> {
+    const holder = await this.parts.holderOf(account);
+    if (holder?.email === undefined) return;
+    const recipient = { workspace: OPERATOR, subject: subjectIdOf(account) };
+    await this.parts.mail.send({ recipient, to: holder.email, ...words });
+  }
+
+  async #redeem(purpose: string, token: string): Promise<string> {
+    const account = await this.parts.tokens.redeem(purpose, token);
+    if (account === null) throw new CrmError('TOKEN_INVALID', { field: 'token' });
+    return account;
+  }
+
+  async #wordsOf(account: string): Promise<string[]> {
+    const holder = await this.parts.holderOf(account);
+    return [holder?.name, holder?.email].filter((word) => word !== undefined);
+  }
+}

@@ -1,0 +1,45 @@
+import type { Message } from '../../mail/port.js';
+
+/** What is said, without to whom. Subjects name no person: they show on locked screens. */
+export type Words = Pick<Message, 'subject' | 'text'>;
+
+const signed = (...paragraphs: readonly string[]): string => `${paragraphs.join('\n\n')}\n\nBPO Assistant\n`;
+
+/** The token stands behind `#`, which browsers send to no server and no log. */
+const linkTo = (appUrl: string, page: string, token: string): string => `${appUrl}/${page}#${token}`;
+
+export const verifyEmailMail = (appUrl: string, token: string): Words => ({
+  subject: 'Confirm your e-mail address',
+  text: signed(
+    'Somebody, we hope you, has opened an account with this address. Confirm that it is yours:',
+    linkTo(appUrl, 'verify-email', token),
+    `Or enter this code: ${token}`,
+    'It is good once, for 24 hours. If it was not you, do nothing: an address that is not confirmed stays marked so.',
+  ),
+});
+
+export const resetPasswordMail = (appUrl: string, token: string): Words => ({
+  subject: 'Choose a new password',
+  text: signed(
+    'Somebody, we hope you, has asked for a new password for the account with this address:',
+    linkTo(appUrl, 'reset-password', token),
+    `Or enter this code: ${token}`,
+    'It is good once, for 30 minutes. If it was not you, do nothing: your password stays as it is.',
+  ),
+});
+
+export const passwordChangedMail = (): Words => ({
+  subject: 'Your password was changed',
+  text: signed(
+    'The password of your account was changed, and the account was signed out everywhere else.',
+    'If it was not you, ask for a new password at once and look through your devices.',
+  ),
+});
+
+export const tokenReusedMail = (): Words => ({
+  subject: 'A sign-in of yours was ended',
+  text: signed(
+    'A token that keeps one of your devices signed in was used a second time. Somebody may have copied it, so we have ended that sign-in.',
+    'Sign in again. If you do not know why this happened, change your password and sign out everywhere.',
+  ),
+});
