@@ -60,6 +60,7 @@ test('[P5.3] a key is worth nothing once it was revoked, or has expired', async 
   expect(await codeOf(revoked.secret, read)).toBe('UNAUTHENTICATED');
   expect(await codeOf(expiring.secret, read)).toBeUndefined();
   clock.advance(2 * DAY_MS);
+  ada = await workplace.again(ada);
   expect(await codeOf(expiring.secret, read)).toBe('UNAUTHENTICATED');
   for (const malformed of ['crm_', 'crm_nonsense', `${expiring.secret}x`]) {
     expect(await codeOf(malformed, read)).toBe('UNAUTHENTICATED');

@@ -90,6 +90,12 @@ export class Workplace {
     return { token: person.token, workspace, account: person.account, memberId: joined.memberId };
   }
 
+  /** The same person, signed in again: after more time than a session lasts. */
+  async again<Person extends { readonly account: string }>(person: Person): Promise<Person & { token: string }> {
+    const { token } = await this.installation.sessions.begin(person.account);
+    return { ...person, token };
+  }
+
   close(): Promise<void> {
     return this.end();
   }
