@@ -74,14 +74,17 @@ describe('what is no request', () => {
     expect((await refusedWith({ method: 'POST', headers, body: MARKER })).extensions.code).toBe('BAD_REQUEST');
   });
 
-  test('too large a body is told so before it is all there', async () => {
-    const headers = { ...POST.headers, 'content-length': 8 * 1024 * 1024 + 1 };
+  test.each([
+    ['of a member', 8 * 1024 * 1024, () => ({ authorization: `Bearer ${ada.token}` })],
+    ['of somebody unknown', 256 * 1024, () => ({})],
+  ])('too large a body %s is told so before it is all there', async (_name, limit, more) => {
+    const headers = { ...POST.headers, ...more(), 'content-length': limit + 1 };
     const request = httpRequest(server.url, { method: 'POST', headers });
     request.write(`{"query": "${MARKER}`);
     const [response] = (await once(request, 'response')) as [IncomingMessage];
     expect([response.statusCode, JSON.parse(await text(response)).errors[0].extensions]).toEqual([
       413,
-      { code: 'BODY_TOO_LARGE', limit: 8 * 1024 * 1024 },
+      { code: 'BODY_TOO_LARGE', limit },
     ]);
     request.destroy();
   });
