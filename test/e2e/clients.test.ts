@@ -1,3 +1,6 @@
+import { type Client, createClient } from 'graphql-ws';
+import { WebSocket } from 'ws';
+import { eventually } from '../support/eventually.js';
 import { attempt, historyOf, mutate, newId } from '../support/mutations.js';
 import { asking } from '../support/server.js';
 import { temporaryDirectory } from '../support/temporary.js';
@@ -163,6 +166,51 @@ describe('an agent', () => {
     );
     for (const whose of ['mine', 'theirs'])
       await mutate(ask, 'restoreContact', { id: kept[whose]!.contact }, 'version');
+  });
+});
+
+describe('an agent who follows events', () => {
+  const followed = (client: Client) => {
+    const answers = client.iterate<{ events: { entityId: string } }>({ query: 'subscription { events { entityId } }' });
+    const seen: string[] = [];
+    const codes: unknown[] = [];
+    const ended = (async () => {
+      for await (const { data, errors } of answers) {
+        if (data?.events) seen.push(data.events.entityId);
+        for (const { extensions } of errors ?? []) codes.push(extensions?.code);
+      }
+    })();
+    return { seen, codes, ended };
+  };
+  const write = async (whose: string, name: string) => {
+    const id = kept[whose]!.contact!;
+    await mutate(ask, 'updateContact', { id, nickname: name }, 'version');
+    return id;
+  };
+
+  test('[P5.3] is told of their clients alone, and of nothing once they are no member', async () => {
+    const dora = await workplace.join(ada, 'Dora', { role: 'AGENT' });
+    await mutate(ask, 'assignClient', { memberId: dora.memberId, clientId: clients.mine }, 'version');
+    const connectionParams = { authorization: `Bearer ${dora.token}`, 'x-workspace': ada.workspace };
+    const url = workplace.url.replace('http', 'ws');
+    const client = createClient({ url, webSocketImpl: WebSocket, connectionParams, retryAttempts: 0 });
+    const { seen, codes, ended } = followed(client);
+    await eventually('the first event', async () => {
+      await write('theirs', 'N');
+      await write('mine', 'N');
+      return seen.length > 0;
+    });
+    expect(new Set(seen)).toEqual(new Set([kept.mine!.contact]));
+    await mutate(ask, 'unassignClient', { memberId: dora.memberId, clientId: clients.mine }, 'version');
+    await mutate(ask, 'assignClient', { memberId: dora.memberId, clientId: clients.theirs }, 'version');
+    await write('mine', 'unseen');
+    const theirs = await write('theirs', 'seen');
+    await eventually('an event of the new client', () => seen.at(-1) === theirs);
+    await mutate(ask, 'removeMember', { memberId: dora.memberId }, 'version');
+    await write('theirs', 'unseen');
+    await ended;
+    expect(codes).toEqual(['FORBIDDEN']);
+    await client.dispose();
   });
 });
 
