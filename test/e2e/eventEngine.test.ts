@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { eventually } from '../support/eventually.js';
 import { type KurrentDouble, startKurrentDouble } from '../support/kurrentDouble.js';
-import { asking, environmentFor, signUp, startServer } from '../support/server.js';
+import { asking, environmentFor, runCli, signUp, startServer } from '../support/server.js';
 import { temporaryDirectory } from '../support/temporary.js';
 
 const home = temporaryDirectory();
@@ -63,7 +63,7 @@ test('a server works alike with its history on KurrentDB, chosen by the URL alon
   expect(contact).toEqual({ displayName: 'Grace Hopper', version: 1 });
   expect(contacts.totalCount).toBe(1);
   await again.stop();
-});
+}, 120_000);
 
 test('a store of another installation is refused by the name of its variable', async () => {
   const url = `${double.url}&namespace=second`;
@@ -75,7 +75,7 @@ test('a store of another installation is refused by the name of its variable', a
   await expect(startServer(ours, { EVENT_STORE_URL: url })).rejects.toThrow(
     /FOREIGN_STORE: .*\((VAULT_URL|STATE_STORE_URL)\)/,
   );
-});
+}, 120_000);
 
 test('a history that is not the one of the other stores is refused as well', async () => {
   const directory = join(home.path(), 'lost');
@@ -83,7 +83,7 @@ test('a history that is not the one of the other stores is refused as well', asy
   await expect(startServer(directory, { EVENT_STORE_URL: `${double.url}&namespace=empty` })).rejects.toThrow(
     /FOREIGN_STORE: .*\(EVENT_STORE_URL\)/,
   );
-});
+}, 120_000);
 
 test('while its event store cannot be reached the server lives, is not ready, says which store, and nothing of the URL', async () => {
   const port = await freePort();
@@ -109,4 +109,38 @@ test('while its event store cannot be reached the server lives, is not ready, sa
   await eventually('the server is ready', isReady, 20_000);
   expect(await server.stop()).toBe(0);
   await late.stop();
-});
+}, 120_000);
+
+test('crm move takes a history to KurrentDB and, grown, back: nothing is missing, and read models are filled anew', async () => {
+  const directory = join(home.path(), 'moving');
+  const file = `sqlite:${join(directory, 'data', 'events.db')}`;
+  const url = `${double.url}&namespace=moved`;
+  const embedded = await startServer(directory);
+  const ada = await signUp(embedded, 'Ada');
+  const caller = { token: ada.token, workspace: ada.workspaceId };
+  await asking(embedded, caller)(create);
+  await embedded.stop();
+  const names =
+    '{ contacts(first: 5) { nodes { displayName } } eventHistory(first: 50) { nodes { id type recordedAt } } }';
+
+  const there = await runCli(directory, ['move', '--from', file, '--to', url]);
+  expect(there).toMatchObject({ code: 0, output: expect.stringMatching(/^moved \d+ events and found them the same/) });
+  expect(there.output).not.toContain(url);
+  const remote = await startServer(directory, { EVENT_STORE_URL: url });
+  expect((await asking(remote, caller)(names)).contacts.nodes).toEqual([{ displayName: 'Grace Hopper' }]);
+  await asking(remote, caller)(create.replace('Grace', 'Vincent'));
+  const before = await asking(remote, caller)(names);
+  await remote.stop();
+
+  expect((await runCli(directory, ['move', '--from', url, '--to', file])).code).toBe(0);
+  const again = await startServer(directory);
+  expect(await asking(again, caller)(names)).toEqual(before);
+  await again.stop();
+}, 120_000);
+
+test('crm move says what is missing, and needs the key of the data', async () => {
+  const directory = join(home.path(), 'mistaken');
+  expect((await runCli(directory, ['move'])).output).toMatch(/BAD_CONFIGURATION: Move what\?/);
+  const nothing = ['move', '--from', `sqlite:${join(directory, 'none.db')}`, '--to', double.url];
+  expect((await runCli(directory, nothing)).output).toMatch(/BAD_CONFIGURATION: There is no file to move from/);
+}, 120_000);
