@@ -50,7 +50,7 @@ const cpuSince = (before: NodeJS.CpuUsage): number => {
 };
 
 const readAndOpen = async (home: Home): Promise<{ seconds: number; fields: number }> => {
-  const keys = keysOf(home);
+  const keys = await keysOf(home);
   const files = filesIn(home.dataDir);
   const log = openDatabase({ file: files.events, fileKey: keys.events, durability: 'full', readonly: true });
   const vault = openSqliteKeyReader({ file: files.vault, fileKey: keys.vault, wrapKey: keys.wrap });
@@ -194,7 +194,7 @@ const copyTerms = (source: SqliteDatabase, target: SqliteDatabase, terms: string
 
 answerJob<BareRebuildJob, BareRebuildReport>(async ({ home, target }) => {
   const { seconds: readSeconds, fields: fieldsOpened } = await readAndOpen(home);
-  const fileKey = keysOf(home).readModels;
+  const fileKey = (await keysOf(home)).readModels;
   const file = filesIn(home.dataDir).readModels;
   const source = openDatabase({ file, fileKey, durability: 'normal', readonly: true });
   const copy = openDatabase({ file: target, fileKey, durability: 'normal', cacheMiB: CACHE_MIB });

@@ -1,5 +1,6 @@
 import { filesIn } from '../src/app/dataDir.js';
 import { openInstallation } from '../src/app/installation.js';
+import { loadRootKey } from '../src/app/rootKey.js';
 import { companyDecider } from '../src/crm/companies/decider.js';
 import { type ContactCommand, contactDecider } from '../src/crm/contacts/decider.js';
 import { dealDecider } from '../src/crm/deals/decider.js';
@@ -8,8 +9,7 @@ import { systemClock } from '../src/kernel/clock.js';
 import { type CommandContext, CommandHandler } from '../src/kernel/commandHandler.js';
 import { derivedId, pooledRandomBytes, timeOrderedIds } from '../src/kernel/ids.js';
 import { consentDecider } from '../src/privacy/consent/decider.js';
-import { type DerivedKeys, deriveKeys } from '../src/vault/keys.js';
-import { loadOrCreateMasterKey } from '../src/vault/masterKey.js';
+import { type DerivedKeys, keysOfRoot } from '../src/vault/keys.js';
 import { openSqliteVault } from '../src/vault/sqlite.js';
 import type { Home } from './processes.js';
 import { CONTACTS_A_COMPANY, saidYes, sampleCompany, sampleContact, scattered } from './sample.js';
@@ -43,8 +43,8 @@ export const newHome = async (home: Home): Promise<Tenant> => {
   return { account, workspace, token };
 };
 
-export const keysOf = ({ masterKeyFile }: Home): DerivedKeys =>
-  deriveKeys(loadOrCreateMasterKey(masterKeyFile, { mayCreate: false }).masterKey);
+export const keysOf = async ({ masterKeyFile }: Home): Promise<DerivedKeys> =>
+  keysOfRoot(await loadRootKey({ masterKeyFile }, false));
 
 /**
  * Events of a contact's unit, on average: created 1, updated 1/2, consent 7/10, a deal 1/4, its change of stage 1/8.
@@ -55,7 +55,7 @@ const EVENTS_A_CONTACT = 1 + 1 / 2 + 7 / 10 + 1 / 4 + 1 / 8 + 1 / CONTACTS_A_COM
 
 /** Appends a history of about so many events to a home that nobody has open, by the product's own command handler. */
 export const fillHistory = async (home: Home, tenant: Tenant, events: number): Promise<void> => {
-  const keys = keysOf(home);
+  const keys = await keysOf(home);
   const files = filesIn(home.dataDir);
   const vault = openSqliteVault({
     file: files.vault,

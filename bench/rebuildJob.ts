@@ -25,7 +25,7 @@ answerJob<RebuildJob, RebuildReport>(async ({ home }) => {
   }, SAMPLE_MS);
   const seconds: Record<string, number> = {};
   const before = process.cpuUsage();
-  const { events, readModels, vault, wrap } = keysOf(home);
+  const { events, readModels, vault, wrap } = await keysOf(home);
   for (const { name } of allProjections) {
     const began = performance.now();
     await rebuildInThread({ dataDir: home.dataDir, projection: name, keys: { events, readModels, vault, wrap } });

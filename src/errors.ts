@@ -71,6 +71,7 @@ export const errorTable = {
   CORRUPT_STORE: { status: 500, message: 'A data file is damaged or was not written by this installation.' },
   WRONG_MASTER_KEY: { status: 500, message: 'The master key does not open this data directory.' },
   DATA_DIR_LOCKED: { status: 500, message: 'Another process is using this data directory.' },
+  KMS_FAILED: { status: 503, message: 'The key management service could not carry out the request.' },
   LEDGER_UNWRITABLE: { status: 503, message: 'The erasure ledger cannot be written; nothing was destroyed.' },
   LEDGER_BROKEN: { status: 500, message: 'The erasure ledger is missing, damaged or older than the data.' },
   DATA_BEHIND_LEDGER: {

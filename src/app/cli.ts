@@ -10,10 +10,12 @@ import type { ImportFile } from '../crm/imports/source.js';
 import { CrmError, isCrmError } from '../errors.js';
 import { currency as currencyCode } from '../kernel/values.js';
 import { OPERATOR } from '../kernel/workspace.js';
-import { readConfig } from './config.js';
+import { type Config, readConfig } from './config.js';
+import { lockDataDir } from './dataDir.js';
 import { type Installation, openInstallation } from './installation.js';
 import { outboxOf } from './mail.js';
 import { move } from './move.js';
+import { rotateMasterKey } from './rootKey.js';
 import { inWords, masterKeyMessage, progressBar, reportInWords } from './terminal.js';
 
 const HELP = `crm <command> [options]     works on DATA_DIR; stop the server first
@@ -25,6 +27,8 @@ const HELP = `crm <command> [options]     works on DATA_DIR; stop the server fir
   workspaces                  ids of all workspaces
   outbox                      mail that no server takes (without SMTP_URL); also beside a running server
   move --from URL --to URL    copies the history to another event store: sqlite:FILE or kurrentdb://…
+  rotate-keys --master        puts a new master key in the place of the one there is
+  rotate-keys --workspace ID  gives a workspace a new key
 
 options of import
   --workspace ID              where to; not needed where there is only one
@@ -42,6 +46,7 @@ const OPTIONS = {
   workspace: { type: 'string' },
   map: { type: 'string', multiple: true, default: [] as string[] },
   encoding: { type: 'string' },
+  master: { type: 'boolean', default: false },
   'dry-run': { type: 'boolean', default: false },
   from: { type: 'string' },
   to: { type: 'string' },
@@ -62,6 +67,7 @@ const main = async (args: readonly string[]): Promise<void> => {
   const run = COMMANDS[command];
   if (run === undefined) throw usage('There is no such command; crm --help lists them.');
   const config = readConfig(process.env);
+  if (command === 'rotate-keys' && values.master) return changeMasterKey(config);
   const masterKeyMade = () => process.stderr.write(masterKeyMessage(config));
   const opened = await openInstallation(config, { masterKeyMade });
   try {
@@ -102,6 +108,12 @@ const COMMANDS: {
     }
   },
 
+  async 'rotate-keys'(installation, { workspace }) {
+    if (workspace === undefined) throw usage('Which keys? rotate-keys --master, or --workspace ID.');
+    await installation.keys.rotateWorkspaceKey(workspace);
+    process.stdout.write(`The workspace has a new key.\n`);
+  },
+
   async status(installation) {
     await installation.caughtUp();
     for (const { projection, version, checkpoint, stopped } of installation.projections.status()) {
@@ -114,6 +126,19 @@ const COMMANDS: {
     await installation.caughtUp();
     for (const { id } of await allWorkspaces(installation.readStore)) process.stdout.write(`${id}\n`);
   },
+};
+
+/** Needs none of the stores, and so opens none. */
+const changeMasterKey = async (config: Config): Promise<void> => {
+  const lock = lockDataDir(config.dataDir);
+  try {
+    await rotateMasterKey(config);
+  } finally {
+    lock.release();
+  }
+  process.stdout.write(
+    'The master key was changed: keep a copy of the new one, and of the keyring, apart from the data.\n',
+  );
 };
 
 const contacts = async (installation: Installation, options: Options, files: readonly string[]): Promise<string> => {

@@ -1,5 +1,7 @@
 import { join, resolve } from 'node:path';
 import { CrmError } from '../errors.js';
+import type { TransitOptions } from '../vault/kms/transit.js';
+import { readKmsConfig } from './kmsConfig.js';
 import { type MailConfig, NO_MAIL_SERVER } from './mail.js';
 import { Secret, secretFrom } from './secretFile.js';
 import { readStoreLocations, type StoreLocations } from './storeUrls.js';
@@ -11,6 +13,10 @@ export interface Config {
   readonly dataDir: string;
   /** Beside the data directory, never in it: who copies the one does not have the other. */
   readonly masterKeyFile: string;
+  /** The root key, wrapped by the master key; beside the master key where it is not said. */
+  readonly keyringFile?: string | undefined;
+  /** Where the master key is, if it is not in the file. */
+  readonly kms?: TransitOptions | undefined;
   readonly stores: StoreLocations;
   /** Directory of the erasure ledger: outside the data directory, and so outside every backup of it. */
   readonly erasureLedgerDir: string;
@@ -49,6 +55,8 @@ export const readConfig = (env: Environment): Config => {
     port: portOf(env.PORT ?? '4000'),
     dataDir,
     masterKeyFile,
+    keyringFile: env.KEYRING_FILE ? resolve(env.KEYRING_FILE) : undefined,
+    kms: readKmsConfig(env),
     stores: readStoreLocations(env, dataDir),
     erasureLedgerDir,
     erasureLedgerCopy,

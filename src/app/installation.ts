@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
 import { allProjections } from '../../projections/all.js';
 import { companiesByName } from '../../projections/crm/companies.js';
@@ -39,8 +38,7 @@ import type { MailReport } from '../mail/queue.js';
 import type { Eraser } from '../privacy/erasure/erase.js';
 import type { Suppressions } from '../privacy/suppression/suppressions.js';
 import type { ReadStore } from '../readstore/port.js';
-import { type DerivedKeys, deriveKeys, keyedHash } from '../vault/keys.js';
-import { loadOrCreateMasterKey } from '../vault/masterKey.js';
+import { type DerivedKeys, keyedHash, keysOfRoot } from '../vault/keys.js';
 import type { Vault } from '../vault/port.js';
 import { accountsOf } from './accounts.js';
 import { type Config, DEFAULT_APP_URL } from './config.js';
@@ -50,6 +48,7 @@ import { furnish } from './furnish.js';
 import { invitationsBy, type MailParts, NO_MAIL_SERVER, openMail } from './mail.js';
 import { wirePrivacy } from './privacy.js';
 import { rebuildInThread } from './rebuildThread.js';
+import { type KeyConfig, loadRootKey } from './rootKey.js';
 import { closeStores, type EngineStores, openRemoteEvents, openStores } from './stores.js';
 import { isEmbedded, readStoreLocations, type StoreLocations } from './storeUrls.js';
 
@@ -272,7 +271,8 @@ export interface Opened {
   close(): Promise<void>;
 }
 
-type OpeningConfig = Pick<Config, 'dataDir' | 'masterKeyFile' | 'erasureLedgerDir' | 'erasureLedgerCopy'> &
+type OpeningConfig = KeyConfig &
+  Pick<Config, 'dataDir' | 'erasureLedgerDir' | 'erasureLedgerCopy'> &
   Partial<Pick<Config, 'stores' | 'mail' | 'appUrl'>>;
 
 /** Outgoing mail, and where its links lead. */
@@ -285,7 +285,7 @@ const mailOf = async (
 /**
  * Opens the installation that lives in a data directory and on the engines that its stores are on.
  * Errors: DATA_DIR_LOCKED, WRONG_MASTER_KEY, CORRUPT_STORE, BAD_CONFIGURATION, FOREIGN_STORE, STORE_UNREACHABLE,
- * STORE_UNAUTHORISED; nothing is touched in any of these.
+ * STORE_UNAUTHORISED, LEDGER_BROKEN, DATA_BEHIND_LEDGER, LEDGER_UNWRITABLE, KMS_FAILED; nothing is touched in any of these.
  */
 export const openInstallation = async (config: OpeningConfig, options: InstallationOptions = {}): Promise<Opened> => {
   const lock = lockDataDir(config.dataDir);
@@ -294,7 +294,9 @@ export const openInstallation = async (config: OpeningConfig, options: Installat
   try {
     remoteEvents = await openRemoteEvents(locations.events);
     const isNew = !holdsData(config.dataDir) && (remoteEvents === null || !(await isFounded(remoteEvents)));
-    const keys = masterKeys(config, isNew, options);
+    const rootKey = await loadRootKey(config, isNew, options.masterKeyMade);
+    const keys = keysOfRoot(rootKey);
+    rootKey.fill(0);
     const clock = options.clock ?? systemClock;
     const ids = timeOrderedIds(clock);
     const stores = await openAll(config, locations, remoteEvents, keys, clock, ids);
@@ -331,23 +333,6 @@ export const openInstallation = async (config: OpeningConfig, options: Installat
     lock.release();
     throw error;
   }
-};
-
-const masterKeys = (
-  { masterKeyFile }: Pick<Config, 'masterKeyFile'>,
-  isNew: boolean,
-  options: InstallationOptions,
-): DerivedKeys => {
-  if (!isNew && !existsSync(masterKeyFile)) {
-    throw new CrmError('WRONG_MASTER_KEY', {
-      reason: 'There is data, but no master key file: without its key the data cannot be read.',
-    });
-  }
-  const { masterKey, created } = loadOrCreateMasterKey(masterKeyFile, { mayCreate: isNew });
-  if (created) options.masterKeyMade?.();
-  const keys = deriveKeys(masterKey);
-  masterKey.fill(0);
-  return keys;
 };
 
 /** Beside the live read model, on the connections that are open: another engine does most of the work. */

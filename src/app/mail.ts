@@ -8,11 +8,11 @@ import type { Mail, Message } from '../mail/port.js';
 import { MailQueue, type MailReport } from '../mail/queue.js';
 import { smtpCarrier } from '../mail/smtp.js';
 import type { StateStore } from '../statestore/port.js';
-import { deriveKeys } from '../vault/keys.js';
-import { loadOrCreateMasterKey } from '../vault/masterKey.js';
+import { keysOfRoot } from '../vault/keys.js';
 import { openSqliteKeyReader } from '../vault/sqlite.js';
 import type { Config } from './config.js';
 import { filesIn, holdsData } from './dataDir.js';
+import { type KeyConfig, loadRootKey } from './rootKey.js';
 import type { Secret } from './secretFile.js';
 
 /** How mail goes out; without a server it stays in `outbox`. */
@@ -56,14 +56,12 @@ export const invitationsBy =
     mail.send({ recipient: { workspace, subject: invitation }, to, ...invitationMail(appUrl, token) });
 
 /** What lies in the file outbox. Reads beside a running server, since it only looks. Error: WRONG_MASTER_KEY. */
-export const outboxOf = async ({
-  dataDir,
-  masterKeyFile,
-}: Pick<Config, 'dataDir' | 'masterKeyFile'>): Promise<readonly Message[]> => {
+export const outboxOf = async (config: KeyConfig & Pick<Config, 'dataDir'>): Promise<readonly Message[]> => {
+  const { dataDir } = config;
   if (!holdsData(dataDir)) return [];
-  const { masterKey } = loadOrCreateMasterKey(masterKeyFile, { mayCreate: false });
-  const { vault: fileKey, wrap: wrapKey } = deriveKeys(masterKey);
-  masterKey.fill(0);
+  const rootKey = await loadRootKey(config, false);
+  const { vault: fileKey, wrap: wrapKey } = keysOfRoot(rootKey);
+  rootKey.fill(0);
   const files = filesIn(dataDir);
   const keys = openSqliteKeyReader({ file: files.vault, fileKey, wrapKey });
   try {

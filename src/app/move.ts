@@ -3,10 +3,10 @@ import { dirname } from 'node:path';
 import { CrmError } from '../errors.js';
 import type { EventStore } from '../eventstore/port.js';
 import { openSqliteEventStore } from '../eventstore/sqlite.js';
-import { deriveKeys } from '../vault/keys.js';
-import { loadOrCreateMasterKey } from '../vault/masterKey.js';
+import { keysOfRoot } from '../vault/keys.js';
 import { lockDataDir } from './dataDir.js';
 import { moveHistory } from './moveHistory.js';
+import { type KeyConfig, loadRootKey } from './rootKey.js';
 import { parseStoreUrl, type StoreLocation } from './storeUrls.js';
 import { progressBar } from './terminal.js';
 
@@ -18,7 +18,7 @@ const usage = (reason: string): CrmError => new CrmError('BAD_CONFIGURATION', { 
  */
 export const move = async (
   urls: { readonly from?: string; readonly to?: string },
-  { masterKeyFile }: { readonly masterKeyFile: string },
+  config: KeyConfig,
 ): Promise<number> => {
   if (urls.from === undefined || urls.to === undefined) throw usage('Move what? crm move --from URL --to URL');
   const [from, to] = [parseStoreUrl(urls.from, 'events'), parseStoreUrl(urls.to, 'events')];
@@ -27,7 +27,7 @@ export const move = async (
   const opened: EventStore[] = [];
   const bars = { copied: progressBar('copied  '), verified: progressBar('verified') };
   try {
-    const fileKey = eventKey(masterKeyFile);
+    const fileKey = await eventKey(config);
     for (const location of [from, to]) opened.push(await openAsStored(location, fileKey));
     return await moveHistory({
       from: opened[0]!,
@@ -47,10 +47,10 @@ const directoriesOf = (...locations: readonly StoreLocation[]): string[] => [
   ...new Set(locations.flatMap((location) => (location.engine === 'sqlite' ? [dirname(location.file)] : []))),
 ];
 
-const eventKey = (masterKeyFile: string): Buffer => {
-  const { masterKey } = loadOrCreateMasterKey(masterKeyFile, { mayCreate: false });
-  const { events } = deriveKeys(masterKey);
-  masterKey.fill(0);
+const eventKey = async (config: KeyConfig): Promise<Buffer> => {
+  const rootKey = await loadRootKey(config, false);
+  const { events } = keysOfRoot(rootKey);
+  rootKey.fill(0);
   return events;
 };
 

@@ -19,7 +19,7 @@ export const progressBar = (label: string, stream: NodeJS.WriteStream = process.
 
 /** Said once, on the first start. */
 export const masterKeyMessage = ({ masterKeyFile, dataDir }: Pick<Config, 'masterKeyFile' | 'dataDir'>): string =>
-  `A master key was made: ${masterKeyFile}\nKeep a copy of it apart from the data: without it nothing in ${dataDir} can be read.\n`;
+  `A master key was made: ${masterKeyFile}\nKeep a copy of it, and of the keyring beside it, apart from the data: without them nothing in ${dataDir} can be read.\n`;
 
 /** An import's report in words: what became of the rows, how columns were understood, what is wrong and where. */
 export const reportInWords = (report: ImportReport): string => {

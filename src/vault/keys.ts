@@ -22,10 +22,10 @@ export type DerivedKeys = { readonly [name in keyof typeof labels]: Buffer };
 
 const KEY_BYTES = 32;
 
-/** HKDF with SHA-256 (RFC 5869), no salt, a label each. `masterKey` is 32 uniformly random bytes. */
-export const deriveKeys = (masterKey: Uint8Array): DerivedKeys => {
-  if (masterKey.length !== KEY_BYTES) throw new TypeError('The master key has 32 bytes.');
-  const derive = (label: string) => Buffer.from(hkdfSync('sha256', masterKey, '', label, KEY_BYTES));
+/** HKDF with SHA-256 (RFC 5869), no salt, a label each. `rootKey` is 32 uniformly random bytes (`keyring.ts`). */
+export const keysOfRoot = (rootKey: Uint8Array): DerivedKeys => {
+  if (rootKey.length !== KEY_BYTES) throw new TypeError('The root key has 32 bytes.');
+  const derive = (label: string) => Buffer.from(hkdfSync('sha256', rootKey, '', label, KEY_BYTES));
   return {
     events: derive(labels.events),
     readModels: derive(labels.readModels),

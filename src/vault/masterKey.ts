@@ -102,7 +102,7 @@ const createMasterKey = (file: string, random: RandomBytes): Buffer => {
 };
 
 /** The file's name has to survive a power failure as well as its content. */
-const syncDirectory = (directory: string): void => {
+export const syncDirectory = (directory: string): void => {
   if (process.platform === 'win32') return;
   const descriptor = openSync(directory, constants.O_RDONLY);
   try {

@@ -124,3 +124,13 @@ test('[P5.5] the mail server’s password comes from a file, and no refusal show
     expect(() => smtpCarrier(url, 'a@b.example')).toThrow(/^(?!.*hush).*SMTP_URL/);
   }
 });
+
+test('[P5.1] a key management service is asked over HTTPS alone, and needs a key and a token', () => {
+  const env = { KMS_URL: 'https://vault.example:8200/v1/transit', KMS_KEY: 'crm', KMS_TOKEN_FILE: '/run/token' };
+  expect(readConfig(env).kms).toMatchObject({ keyName: 'crm', tokenFile: '/run/token', caFile: undefined });
+  expect(readConfig({}).kms).toBeUndefined();
+  expect(reasonOf({ ...env, KMS_URL: 'http://vault.example:8200/v1/transit' })).toMatch(/https/);
+  expect(reasonOf({ ...env, KMS_URL: 'vault' })).toMatch(/https/);
+  expect(reasonOf({ ...env, KMS_KEY: '' })).toMatch(/KMS_KEY/);
+  expect(reasonOf({ ...env, KMS_TOKEN_FILE: '' })).toMatch(/KMS_TOKEN_FILE/);
+});

@@ -2,9 +2,8 @@ import { existsSync, readFileSync, renameSync, rmSync, statSync, writeFileSync }
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { openDatabase } from '../../src/sqlite/database.js';
-import { deriveKeys } from '../../src/vault/keys.js';
-import { loadOrCreateMasterKey } from '../../src/vault/masterKey.js';
 import { eventually } from '../support/eventually.js';
+import { keysIn } from '../support/keys.js';
 import { CONTACT_PARTS, mutate, mutation, newId } from '../support/mutations.js';
 import { asking, signUp, startServer, type TestServer } from '../support/server.js';
 import { temporaryDirectory } from '../support/temporary.js';
@@ -255,9 +254,9 @@ describe('health', () => {
     );
     const { position } = eventHistory.nodes[0];
     expect(await first.stop()).toBe(0);
-    const { masterKey } = loadOrCreateMasterKey(keyIn(directory), { mayCreate: false });
+    const { events: fileKey } = await keysIn(directory);
     const file = join(dataIn(directory), 'events.db');
-    const events = openDatabase({ file, fileKey: deriveKeys(masterKey).events, durability: 'full' });
+    const events = openDatabase({ file, fileKey, durability: 'full' });
     const { changes } = events
       .prepare(`UPDATE events SET body = '{"torn":' WHERE stream = ?`)
       .run(`contact-${corrupted}`);

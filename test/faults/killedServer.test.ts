@@ -2,9 +2,8 @@ import { randomInt } from 'node:crypto';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { pooledRandomBytes } from '../../src/kernel/ids.js';
-import { deriveKeys } from '../../src/vault/keys.js';
-import { loadOrCreateMasterKey } from '../../src/vault/masterKey.js';
 import { openSqliteVault } from '../../src/vault/sqlite.js';
+import { keysIn } from '../support/keys.js';
 import { attempt, historyOf, mutate, mutation, newId, typesOf } from '../support/mutations.js';
 import { asking, type SignedUp, signUp, startServer, type TestServer } from '../support/server.js';
 import { temporaryDirectory } from '../support/temporary.js';
@@ -212,8 +211,7 @@ const erase = async (person: Person): Promise<void> => {
 /** In the vault itself, once the server has let go of it. */
 const keysAreGone = async (people: readonly Person[]): Promise<void> => {
   expect(await server.stop()).toBe(0);
-  const { masterKey } = loadOrCreateMasterKey(join(directory.path(), 'master.key'), { mayCreate: false });
-  const keys = deriveKeys(masterKey);
+  const keys = await keysIn(directory.path());
   const file = join(directory.path(), 'data', 'vault.db');
   const vault = openSqliteVault({ file, fileKey: keys.vault, wrapKey: keys.wrap, random: pooledRandomBytes });
   for (const { subject } of people) {

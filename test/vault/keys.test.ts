@@ -1,23 +1,23 @@
 import { hkdfSync } from 'node:crypto';
-import { deriveKeys, keyedHash } from '../../src/vault/keys.js';
+import { keyedHash, keysOfRoot } from '../../src/vault/keys.js';
 
-const masterKey = Buffer.from(Array.from({ length: 32 }, (_, at) => at));
+const rootKey = Buffer.from(Array.from({ length: 32 }, (_, at) => at));
 
 test('each purpose has a key of its own, of 32 bytes, the same at every start', () => {
-  const keys = deriveKeys(masterKey);
+  const keys = keysOfRoot(rootKey);
   const hex = Object.values(keys).map((key) => key.toString('hex'));
   expect(Object.keys(keys).sort()).toEqual([
     ...['claims', 'events', 'pseudonyms', 'readModels', 'state', 'suppression', 'vault', 'wrap'],
   ]);
   expect(new Set(hex).size).toBe(8);
   for (const key of hex) expect(key).toMatch(/^[0-9a-f]{64}$/);
-  expect(deriveKeys(masterKey)).toEqual(keys);
-  expect(deriveKeys(Buffer.alloc(32, 9)).events).not.toEqual(keys.events);
+  expect(keysOfRoot(rootKey)).toEqual(keys);
+  expect(keysOfRoot(Buffer.alloc(32, 9)).events).not.toEqual(keys.events);
 });
 
 test('the labels are the ones fixed from the first event', () => {
-  const derived = (label: string) => Buffer.from(hkdfSync('sha256', masterKey, Buffer.alloc(0), label, 32));
-  expect(deriveKeys(masterKey)).toEqual({
+  const derived = (label: string) => Buffer.from(hkdfSync('sha256', rootKey, Buffer.alloc(0), label, 32));
+  expect(keysOfRoot(rootKey)).toEqual({
     events: derived('bpo-crm file events v1'),
     readModels: derived('bpo-crm file read models v1'),
     vault: derived('bpo-crm file vault v1'),
@@ -29,17 +29,17 @@ test('the labels are the ones fixed from the first event', () => {
   });
 });
 
-test('a master key of another length is refused', () => {
-  expect(() => deriveKeys(Buffer.alloc(31))).toThrow(TypeError);
+test('a root key of another length is refused', () => {
+  expect(() => keysOfRoot(Buffer.alloc(31))).toThrow(TypeError);
 });
 
 test('a keyed hash depends on key, space and value, and says nothing of them', () => {
-  const { claims } = deriveKeys(masterKey);
+  const { claims } = keysOfRoot(rootKey);
   const hash = keyedHash(claims, 'account.email', 'grace@acme.example');
   expect(hash).toMatch(/^[A-Za-z0-9_-]{43}$/);
   expect(keyedHash(claims, 'account.email', 'grace@acme.example')).toBe(hash);
   expect(keyedHash(claims, 'account.email', 'ada@acme.example')).not.toBe(hash);
   expect(keyedHash(claims, 'contact.email', 'grace@acme.example')).not.toBe(hash);
-  expect(keyedHash(masterKey, 'account.email', 'grace@acme.example')).not.toBe(hash);
+  expect(keyedHash(rootKey, 'account.email', 'grace@acme.example')).not.toBe(hash);
   expect(keyedHash(claims, 'ab', 'c')).not.toBe(keyedHash(claims, 'a', 'bc'));
 });
