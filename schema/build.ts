@@ -15,12 +15,14 @@ import { CredentialResolver } from './identity/credentials.js';
 import { KeyResolver } from './identity/keys.js';
 import { MemberResolver } from './identity/members.js';
 import { RoleResolver } from './identity/roles.js';
+import { SecondFactorResolver } from './identity/secondFactor.js';
 import { SessionResolver } from './identity/sessions.js';
 import { WorkspaceResolver } from './identity/workspaces.js';
 import { AnonymityResolver } from './privacy/anonymity.js';
 import { ConsentResolver } from './privacy/consent.js';
 import { ErasureResolver } from './privacy/erasure.js';
 import { SafeguardResolver } from './privacy/safeguards.js';
+import { enforceStepUp } from './stepUp.js';
 
 /** type-graphql asks for one before it looks whether any subscription uses it; ours follow the event store instead. */
 const followsTheLog = {
@@ -37,6 +39,7 @@ export const buildCrmSchema = (): GraphQLSchema => {
       AccountResolver,
       CredentialResolver,
       SessionResolver,
+      SecondFactorResolver,
       WorkspaceResolver,
       MemberResolver,
       RoleResolver,
@@ -58,5 +61,5 @@ export const buildCrmSchema = (): GraphQLSchema => {
     validate: false,
     pubSub: followsTheLog,
   });
-  return guarded(schema);
+  return guarded(enforceStepUp(schema));
 };

@@ -77,6 +77,12 @@ export class Context {
     return this.person.session;
   }
 
+  /** Errors: STEP_UP_REQUIRED where the caller has not proved lately who they are; FORBIDDEN for a key, which cannot. */
+  requireStepUp(): void {
+    const { clock, stepUpMs } = this.services;
+    if (clock.now() - this.session.provedAt > stepUpMs) throw new CrmError('STEP_UP_REQUIRED');
+  }
+
   /** What is shown of where somebody signed in. */
   get deviceShown(): Device {
     return deviceFrom(this.from.remoteAddress, this.from.userAgent);

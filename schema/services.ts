@@ -2,6 +2,7 @@ import type { ExternalIds } from '../src/crm/externalIds.js';
 import type { ImportParts } from '../src/crm/imports/ports.js';
 import type { EventStore } from '../src/eventstore/port.js';
 import type { Devices } from '../src/identity/access/devices.js';
+import type { SecondFactors } from '../src/identity/access/secondFactors.js';
 import type { Sessions, Tokens } from '../src/identity/access/sessions.js';
 import type { Credentials } from '../src/identity/accounts/credentials.js';
 import type { SessionWanted, SignIn } from '../src/identity/accounts/signIn.js';
@@ -31,6 +32,9 @@ export interface Services {
   readonly memberships: Memberships;
   readonly devices: Devices;
   readonly credentials: Credentials;
+  readonly secondFactors: SecondFactors;
+  /** How long after proving who they are somebody may do what is dangerous, in milliseconds. */
+  readonly stepUpMs: number;
   readonly externalIds: ExternalIds;
   readonly eraser: Eraser;
   readonly suppressions: Suppressions;

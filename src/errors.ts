@@ -27,6 +27,8 @@ export const errorTable = {
   SIGN_IN_FAILED: { status: 401, message: 'The e-mail and the password do not belong together.' },
   PASSWORD_TOO_COMMON: { status: 400, message: 'The password is among those that are guessed first; choose another.' },
   TOKEN_INVALID: { status: 400, message: 'The code or link is not valid, or not any more; ask for a new one.' },
+  SECOND_FACTOR_REQUIRED: { status: 401, message: 'Give a code of your second factor as well.' },
+  STEP_UP_REQUIRED: { status: 403, message: 'Prove again who you are with stepUp, then repeat this.' },
   FORBIDDEN: { status: 403, message: 'You may not do this.' },
   WORKSPACE_REQUIRED: { status: 400, message: 'Say which workspace with the header x-workspace.' },
   POLICY_NOT_CURRENT: { status: 400, message: 'The accepted policy version is not the current one.' },

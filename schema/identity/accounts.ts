@@ -9,11 +9,8 @@ import { Cost } from '../cost.js';
 import { CommandInput } from '../crm/common.js';
 import { addressKey } from '../rates.js';
 import { DateTime } from '../scalars.js';
-import { REFRESHABLE, TokensPayload, tokensPayload } from './tokens.js';
+import { PASSWORD_COST, REFRESHABLE, TokensPayload, tokensPayload } from './tokens.js';
 import { toWorkspace, Workspace } from './workspaces.js';
-
-/** Hashing one takes some 40 ms of a processor: as much as a list of this many fields. */
-const PASSWORD_COST = 1_000;
 
 /** Sign-up hands out the new account before anybody is signed in; who may ask for one is said at the queries. */
 @Allow('public')
@@ -88,6 +85,12 @@ class SignInInput {
   @Field()
   password!: string;
 
+  @Field(() => String, {
+    nullable: true,
+    description: 'Of your authenticator, or a recovery code: where the account asks for one.',
+  })
+  code?: string | null;
+
   @Field({ defaultValue: false, description: REFRESHABLE })
   refreshable!: boolean;
 }
@@ -138,7 +141,8 @@ export class AccountResolver {
   async signIn(@Arg('input') input: SignInInput, @Ctx() context: Context): Promise<SignInPayload> {
     const { remoteAddress, device: secret } = context.from;
     const place = { address: addressKey(remoteAddress), device: secret };
-    return signedIn(await context.services.signIn({ ...input, place, device: context.deviceShown }), context);
+    const request = { ...input, code: input.code ?? undefined, place, device: context.deviceShown };
+    return signedIn(await inInput(() => context.services.signIn(request)), context);
   }
 }
 

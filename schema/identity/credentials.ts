@@ -2,6 +2,8 @@ import { Arg, Ctx, Field, InputType, Mutation, Resolver } from 'type-graphql';
 import { accounts } from '../../projections/identity/accounts.js';
 import { Allow } from '../access.js';
 import { type Context, inInput } from '../context.js';
+import { Cost } from '../cost.js';
+import { PASSWORD_COST } from './tokens.js';
 
 @InputType()
 class TokenInput {
@@ -59,6 +61,7 @@ export class CredentialResolver {
   }
 
   @Allow('public')
+  @Cost(PASSWORD_COST)
   @Mutation(() => Boolean, { description: 'Sets a new password for who has the code, and signs out everywhere.' })
   async resetPassword(
     @Arg('input') { token, newPassword }: ResetPasswordInput,
@@ -69,6 +72,7 @@ export class CredentialResolver {
   }
 
   @Allow('signed-in')
+  @Cost(PASSWORD_COST)
   @Mutation(() => Boolean, { description: 'Sets another password, and signs out everywhere else.' })
   async changePassword(
     @Arg('input') { currentPassword, newPassword }: ChangePasswordInput,

@@ -7,6 +7,7 @@ import { type Context, inInput } from '../context.js';
 import { CommandInput, CommandPayload } from '../crm/common.js';
 import { PermissionEnum } from '../enums.js';
 import { DateTime } from '../scalars.js';
+import { StepUp } from '../stepUp.js';
 import { requireClient } from './workspaces.js';
 
 const MAX_LISTED = 1_000;
@@ -98,6 +99,7 @@ export class KeyResolver {
   }
 
   @Allow('key:write')
+  @StepUp()
   @Mutation(() => CreateApiKeyPayload)
   async createApiKey(@Arg('input') input: CreateApiKeyInput, @Ctx() context: Context): Promise<CreateApiKeyPayload> {
     const { name, expiresInDays: days } = input;

@@ -9,6 +9,7 @@ import { type Context, inInput } from '../context.js';
 import { CommandPayload } from '../crm/common.js';
 import { type OneOf, RoleEnum } from '../enums.js';
 import { DateTime } from '../scalars.js';
+import { StepUp } from '../stepUp.js';
 import {
   AcceptInvitationInput,
   AcceptInvitationPayload,
@@ -175,6 +176,7 @@ export class MemberResolver {
   }
 
   @Allow('workspace:transfer')
+  @StepUp()
   @Mutation(() => MemberPayload, { description: 'Makes a member the owner in place of the caller, or beside them.' })
   transferOwnership(@Arg('input') input: TransferOwnershipInput, @Ctx() context: Context): Promise<MemberPayload> {
     const { memberId, stayOwner, commandId } = input;

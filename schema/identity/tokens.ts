@@ -3,6 +3,9 @@ import type { Tokens } from '../../src/identity/access/sessions.js';
 import { instant } from '../../src/kernel/clock.js';
 import { DateTime } from '../scalars.js';
 
+/** Hashing one takes some 40 ms of a processor: as much as a list of this many fields. */
+export const PASSWORD_COST = 1_000;
+
 export const REFRESHABLE =
   'Whether this client refreshes its tokens: it gets one for 15 minutes and a refresh token, instead of one for 12 hours.';
 

@@ -6,6 +6,7 @@ import { CommandInput } from '../crm/common.js';
 import { payload, subjectOf } from '../crm/contacts.js';
 import { Contact } from '../crm/contactTypes.js';
 import { ErasureReasonEnum, type OneOf } from '../enums.js';
+import { StepUp } from '../stepUp.js';
 
 @InputType()
 class ErasureInput extends CommandInput {
@@ -43,6 +44,7 @@ class EraseContactPayload {
 @Resolver()
 export class ErasureResolver {
   @Allow('contact:anonymise')
+  @StepUp()
   @Mutation(() => AnonymiseContactPayload, {
     description:
       "Destroys the person's keys and takes what identifies out of the record, which stays for statistics. Cannot be undone.",
@@ -54,6 +56,7 @@ export class ErasureResolver {
   }
 
   @Allow('contact:erase')
+  @StepUp()
   @Mutation(() => EraseContactPayload, {
     description: "Destroys the person's keys and takes the contact out of every read model. Cannot be undone.",
   })

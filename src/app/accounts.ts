@@ -2,8 +2,10 @@ import { accountById } from '../../projections/identity/accounts.js';
 import { Devices } from '../identity/access/devices.js';
 import { OneTimeTokens } from '../identity/access/oneTimeTokens.js';
 import { Passwords } from '../identity/access/passwords.js';
+import { SecondFactors } from '../identity/access/secondFactors.js';
 import { Sessions } from '../identity/access/sessions.js';
 import { Credentials } from '../identity/accounts/credentials.js';
+import { MemoryBuckets } from '../kernel/buckets.js';
 import type { Clock } from '../kernel/clock.js';
 import type { CommandHandler } from '../kernel/commandHandler.js';
 import { type Ids, pooledRandomBytes } from '../kernel/ids.js';
@@ -34,13 +36,18 @@ export const accountsOf = (parts: AccountParts) => {
   const sessions = new Sessions({ stateStore, clock, ids, mac });
   const passwords = new Passwords(stateStore, pooledRandomBytes);
   const devices = new Devices(stateStore, sealer);
+  const hide = (value: string) => keyed('recovery-code', value);
+  const buckets = new MemoryBuckets(clock);
+  const secondFactors = new SecondFactors({ stateStore, sealer, clock, random: pooledRandomBytes, buckets, hide });
   const credentials = new Credentials({
     ...parts,
+    secondFactors,
+    buckets,
     tokens: new OneTimeTokens(stateStore, clock, pooledRandomBytes),
     passwords,
     sessions,
     devices,
     holderOf: (account) => accountById(readStore, account),
   });
-  return { sessions, passwords, devices, credentials };
+  return { sessions, passwords, devices, secondFactors, credentials };
 };

@@ -28,7 +28,11 @@ export interface Config {
   readonly mail: MailConfig;
   /** Where people use the product, without a slash at its end: links in mails lead there, passkeys belong to it. */
   readonly appUrl: string;
+  /** How long after proving who they are somebody may do what is dangerous, in milliseconds. */
+  readonly stepUpMs: number;
 }
+
+export const DEFAULT_STEP_UP_MS = 15 * 60_000;
 
 export const DEFAULT_APP_URL = 'http://localhost:4000';
 
@@ -65,6 +69,7 @@ export const readConfig = (env: Environment): Config => {
     surface: readSurfaceConfig(env),
     mail: { smtpUrl: smtpUrlOf(env), from: env.MAIL_FROM ?? NO_MAIL_SERVER.from },
     appUrl: appUrlOf(env.APP_URL ?? DEFAULT_APP_URL),
+    stepUpMs: stepUpOf(env.STEP_UP_MINUTES),
   };
 };
 
@@ -91,6 +96,14 @@ const appUrlOf = (text: string): string => {
     throw new CrmError('BAD_CONFIGURATION', { reason: 'APP_URL must be like https://crm.example.com.' });
   }
   return url.href.replace(/\/+$/, '');
+};
+
+const stepUpOf = (minutes: string | undefined): number => {
+  if (minutes === undefined) return DEFAULT_STEP_UP_MS;
+  if (!/^\d{1,4}$/.test(minutes)) {
+    throw new CrmError('BAD_CONFIGURATION', { reason: 'STEP_UP_MINUTES must be a number from 0 to 9999.' });
+  }
+  return Number(minutes) * 60_000;
 };
 
 const portOf = (text: string): number => {

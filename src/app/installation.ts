@@ -16,6 +16,7 @@ import { CrmError } from '../errors.js';
 import type { EventStore } from '../eventstore/port.js';
 import type { Devices } from '../identity/access/devices.js';
 import type { Passwords } from '../identity/access/passwords.js';
+import type { SecondFactors } from '../identity/access/secondFactors.js';
 import type { Sessions } from '../identity/access/sessions.js';
 import { SignInThrottle } from '../identity/access/signInThrottle.js';
 import type { Credentials } from '../identity/accounts/credentials.js';
@@ -41,7 +42,7 @@ import type { ReadStore } from '../readstore/port.js';
 import { type DerivedKeys, keyedHash, keysOfRoot } from '../vault/keys.js';
 import type { Vault } from '../vault/port.js';
 import { accountsOf } from './accounts.js';
-import { type Config, DEFAULT_APP_URL } from './config.js';
+import { type Config, DEFAULT_APP_URL, DEFAULT_STEP_UP_MS } from './config.js';
 import { filesIn, holdsData, lockDataDir } from './dataDir.js';
 import { found, isFounded, ownReadModels } from './founding.js';
 import { furnish } from './furnish.js';
@@ -88,6 +89,9 @@ export class Installation {
   readonly apiKeys: ApiKeys;
   readonly memberships: Memberships;
   readonly devices: Devices;
+  readonly secondFactors: SecondFactors;
+  /** How long after proving who they are somebody may do what is dangerous, in milliseconds. */
+  readonly stepUpMs: number;
   readonly credentials: Credentials;
   readonly externalIds: ExternalIds;
   readonly eraser: Eraser;
@@ -110,6 +114,7 @@ export class Installation {
       readonly mail: Mail;
       readonly sealer: Sealer;
       readonly appUrl: string;
+      readonly stepUpMs: number;
       readonly rebuild: (projection: string) => Promise<void>;
     },
   ) {
@@ -125,6 +130,8 @@ export class Installation {
     this.sessions = accounts.sessions;
     this.passwords = accounts.passwords;
     this.devices = accounts.devices;
+    this.secondFactors = accounts.secondFactors;
+    this.stepUpMs = options.stepUpMs;
     this.credentials = accounts.credentials;
     const hide = (value: string) => this.#claimKey('sign-in', value);
     this.signIns = new SignInThrottle({ buckets: new MemoryBuckets(clock), stateStore, clock, hide });
@@ -189,7 +196,11 @@ export class Installation {
     return signedUp;
   };
 
-  signIn = (request: SignIn) => signIn(request, this);
+  signIn = (request: SignIn) => {
+    const checkCode = (account: string, code: string) => this.credentials.checkCode(account, code, this.ids.next());
+    const { signIns, passwords, sessions, devices, secondFactors, accountByEmail } = this;
+    return signIn(request, { signIns, passwords, sessions, devices, secondFactors, accountByEmail, checkCode });
+  };
 
   beginSession = (account: string, wanted: SessionWanted) => beginSession(account, wanted, this);
 
@@ -273,7 +284,7 @@ export interface Opened {
 
 type OpeningConfig = KeyConfig &
   Pick<Config, 'dataDir' | 'erasureLedgerDir' | 'erasureLedgerCopy'> &
-  Partial<Pick<Config, 'stores' | 'mail' | 'appUrl'>>;
+  Partial<Pick<Config, 'stores' | 'mail' | 'appUrl' | 'stepUpMs'>>;
 
 /** Outgoing mail, and where its links lead. */
 const mailOf = async (
@@ -318,7 +329,7 @@ export const openInstallation = async (config: OpeningConfig, options: Installat
     }
     const sealer = new Sealer(stores.vault, pooledRandomBytes);
     const outgoing = await mailOf(config, { stateStore: stores.stateStore, sealer, ids, clock }, options);
-    const more = { ...outgoing, sealer, rebuild: rebuildOne };
+    const more = { ...outgoing, sealer, stepUpMs: config.stepUpMs ?? DEFAULT_STEP_UP_MS, rebuild: rebuildOne };
     const installation = new Installation(stores, keys, clock, ids, { ...options, ...more });
     await installation.start();
     return {

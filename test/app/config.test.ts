@@ -134,3 +134,9 @@ test('[P5.1] a key management service is asked over HTTPS alone, and needs a key
   expect(reasonOf({ ...env, KMS_KEY: '' })).toMatch(/KMS_KEY/);
   expect(reasonOf({ ...env, KMS_TOKEN_FILE: '' })).toMatch(/KMS_TOKEN_FILE/);
 });
+
+test('[P5.3] how long a proof of who somebody is holds can be set, in minutes', () => {
+  expect(readConfig({}).stepUpMs).toBe(900_000);
+  expect(readConfig({ STEP_UP_MINUTES: '0' }).stepUpMs).toBe(0);
+  expect(reasonOf({ STEP_UP_MINUTES: 'soon' })).toMatch(/STEP_UP_MINUTES/);
+});

@@ -1,4 +1,5 @@
 import { CrmError } from '../../errors.js';
+import type { Buckets, Rate } from '../../kernel/buckets.js';
 import type { CommandHandler } from '../../kernel/commandHandler.js';
 import type { Position } from '../../kernel/envelope.js';
 import { subjectIdOf } from '../../kernel/ids.js';
@@ -7,16 +8,28 @@ import type { Mail } from '../../mail/port.js';
 import type { Devices } from '../access/devices.js';
 import type { OneTimeTokens } from '../access/oneTimeTokens.js';
 import type { Passwords } from '../access/passwords.js';
+import type { SecondFactors } from '../access/secondFactors.js';
 import type { Sessions, Tokens } from '../access/sessions.js';
+import { totpUri } from '../access/totp.js';
 import { type AccountCommand, accountDecider } from './decider.js';
 import type { MeansChange, SignInMeans } from './events.js';
-import { passwordChangedMail, resetPasswordMail, tokenReusedMail, verifyEmailMail, type Words } from './mails.js';
+import {
+  passwordChangedMail,
+  resetPasswordMail,
+  secondFactorMail,
+  tokenReusedMail,
+  verifyEmailMail,
+  type Words,
+} from './mails.js';
 
 const MINUTE_MS = 60_000;
 const VERIFY = 'verify-email';
 const VERIFY_MS = 24 * 60 * MINUTE_MS;
 const RESET = 'reset-password';
 const RESET_MS = 30 * MINUTE_MS;
+
+/** Wrong passwords from within sessions of one account: ten, then one a minute. Only who has a session can use them up. */
+const WRONG_PASSWORDS: Rate = { capacity: 10, perSecond: 1 / 60 };
 
 /** What is looked up of an account holder to write to them. */
 export interface AccountHolder {
@@ -30,6 +43,9 @@ export interface CredentialsParts {
   readonly passwords: Passwords;
   readonly sessions: Sessions;
   readonly devices: Devices;
+  readonly secondFactors: SecondFactors;
+  /** Bounds guessing by who has a session of somebody's. */
+  readonly buckets: Buckets;
   readonly mail: Mail;
   /** Where people use the product: links in mails lead there. */
   readonly appUrl: string;
@@ -93,11 +109,61 @@ export class Credentials {
   ): Promise<void> {
     const { passwords } = this.parts;
     const words = await this.#wordsOf(account);
-    if (!(await passwords.matches(account, current)))
-      throw new CrmError('SIGN_IN_FAILED', { field: 'currentPassword' });
+    await this.#checkPassword(account, current, 'currentPassword');
     await passwords.set(account, { text: next, field: 'newPassword', words });
     await this.endSessions(account, session);
     await this.changed(account, 'PASSWORD', 'CHANGED', correlationId, passwordChangedMail());
+  }
+
+  /** An authenticator's secret, to be confirmed with a code of it. */
+  async offerTotp(account: string): Promise<{ secret: string; uri: string }> {
+    const secret = await this.parts.secondFactors.offer(account);
+    const holder = await this.parts.holderOf(account);
+    return { secret, uri: totpUri(secret, holder?.email ?? account) };
+  }
+
+  /** From here on signing in asks for a code. Answers the recovery codes, this once. Error: SIGN_IN_FAILED. */
+  async confirmTotp(account: string, code: string, correlationId: string): Promise<readonly string[]> {
+    const codes = await this.parts.secondFactors.confirm(account, code);
+    await this.changed(account, 'TOTP', 'ADDED', correlationId, secondFactorMail('ADDED'));
+    return codes;
+  }
+
+  async removeTotp(account: string, correlationId: string): Promise<void> {
+    if (!(await this.parts.secondFactors.required(account))) return;
+    await this.parts.secondFactors.forget(account);
+    await this.changed(account, 'TOTP', 'REMOVED', correlationId, secondFactorMail('REMOVED'));
+  }
+
+  /** Error: NOT_FOUND where there is no second factor that they could stand in for. */
+  async renewRecoveryCodes(account: string, correlationId: string): Promise<readonly string[]> {
+    const codes = await this.parts.secondFactors.renewRecoveryCodes(account);
+    await this.changed(account, 'RECOVERY_CODES', 'CHANGED', correlationId, secondFactorMail('CHANGED'));
+    return codes;
+  }
+
+  /**
+   * Proves anew who holds a session: by a code where the account has a second factor, otherwise by its password.
+   * Errors: SECOND_FACTOR_REQUIRED, SIGN_IN_FAILED, RATE_LIMITED.
+   */
+  async prove(
+    { account, session, correlationId }: { account: string; session: string; correlationId: string },
+    { password, code }: { password?: string; code?: string },
+  ): Promise<void> {
+    if (await this.parts.secondFactors.required(account)) {
+      if (code === undefined) throw new CrmError('SECOND_FACTOR_REQUIRED', { field: 'code' });
+      await this.checkCode(account, code, correlationId);
+    } else {
+      await this.#checkPassword(account, password ?? '', 'password');
+    }
+    await this.parts.sessions.prove(account, session);
+  }
+
+  /** Checks a code of the second factor; its owner is told where it was a recovery code. Errors: SIGN_IN_FAILED, RATE_LIMITED. */
+  async checkCode(account: string, code: string, correlationId: string): Promise<void> {
+    const means = await this.parts.secondFactors.check(account, code);
+    if (means === 'TOTP') return;
+    await this.changed(account, means, 'USED', correlationId, secondFactorMail('USED'));
   }
 
   /** Errors: UNAUTHENTICATED for a refresh token that is not good, or not any more; a reused one ends its session, and the owner is told. */
@@ -145,6 +211,15 @@ export class Credentials {
     if (holder?.email === undefined) return;
     const recipient = { workspace: OPERATOR, subject: subjectIdOf(account) };
     await this.parts.mail.send({ recipient, to: holder.email, ...words });
+  }
+
+  async #checkPassword(account: string, password: string, field: string): Promise<void> {
+    const { buckets, passwords } = this.parts;
+    const key = `password ${account}`;
+    const wait = await buckets.take(key, WRONG_PASSWORDS, 1);
+    if (wait > 0) throw new CrmError('RATE_LIMITED', { retryAfter: wait });
+    if (!(await passwords.matches(account, password))) throw new CrmError('SIGN_IN_FAILED', { field });
+    await buckets.giveBack(key, WRONG_PASSWORDS, 1);
   }
 
   async #redeem(purpose: string, token: string): Promise<string> {

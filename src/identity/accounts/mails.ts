@@ -36,6 +36,19 @@ export const passwordChangedMail = (): Words => ({
   ),
 });
 
+export const secondFactorMail = (change: 'ADDED' | 'CHANGED' | 'REMOVED' | 'USED'): Words => ({
+  subject: 'Your second factor has changed',
+  text: signed(
+    {
+      ADDED: 'Signing in to your account now asks for a code of your authenticator as well.',
+      CHANGED: 'You have new recovery codes; those from before are good no more.',
+      REMOVED: 'Signing in to your account no longer asks for a code.',
+      USED: 'One of your recovery codes was used to prove that it is you. It is good no more.',
+    }[change],
+    'If it was not you, change your password at once and sign out everywhere.',
+  ),
+});
+
 export const tokenReusedMail = (): Words => ({
   subject: 'A sign-in of yours was ended',
   text: signed(

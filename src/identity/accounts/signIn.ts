@@ -1,6 +1,7 @@
 import { CrmError } from '../../errors.js';
 import type { Device, Devices } from '../access/devices.js';
 import type { Passwords } from '../access/passwords.js';
+import type { SecondFactors } from '../access/secondFactors.js';
 import type { Sessions, Tokens } from '../access/sessions.js';
 import type { SignInAttempt, SignInThrottle } from '../access/signInThrottle.js';
 
@@ -14,6 +15,8 @@ export interface SessionWanted {
 export interface SignIn extends SessionWanted {
   readonly email: string;
   readonly password: string;
+  /** Of the second factor, where the account has one. */
+  readonly code?: string;
   /** By which attempts are counted. */
   readonly place: Pick<SignInAttempt, 'address' | 'device'>;
 }
@@ -23,16 +26,25 @@ export interface SignInParts {
   readonly passwords: Passwords;
   readonly sessions: Sessions;
   readonly devices: Devices;
+  readonly secondFactors: SecondFactors;
+  readonly checkCode: (account: string, code: string) => Promise<void>;
   readonly accountByEmail: (email: string) => Promise<string | null>;
 }
 
-/** Signs in by password. Errors: RATE_LIMITED; SIGN_IN_FAILED, after as much work for an unknown account as for a known one. */
+/**
+ * Signs in by password, and a code where the account asks for one. Errors: RATE_LIMITED; SIGN_IN_FAILED, after as much
+ * work for an unknown account as for a known one; SECOND_FACTOR_REQUIRED, once the password is known to be right.
+ */
 export const signIn = async (request: SignIn, parts: SignInParts): Promise<Tokens> => {
   const attempt = await parts.signIns.admit({ email: request.email, ...request.place });
   const account = await parts.accountByEmail(request.email);
   if (!(await parts.passwords.matches(account, request.password)) || account === null)
     throw new CrmError('SIGN_IN_FAILED');
   await attempt.succeeded();
+  if (await parts.secondFactors.required(account)) {
+    if (request.code === undefined) throw new CrmError('SECOND_FACTOR_REQUIRED', { field: 'code' });
+    await parts.checkCode(account, request.code);
+  }
   return beginSession(account, request, parts);
 };
 
