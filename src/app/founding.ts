@@ -92,7 +92,8 @@ export const ownReadModels = async (
   const own = { key: 'this', installation: founded.subject, log: `${locations.events.engine} ${founded.position}` };
   if (before !== null && before.installation !== own.installation) throw foreign('readModels');
   if (before?.log === own.log) return;
-  if (before !== null) await rebuild();
+  // Files of before there was such a row were filled from a file.
+  if (before !== null || locations.events.engine !== 'sqlite') await rebuild();
   const build = (await readStore.builds(PROJECTION.name)).find(({ live }) => live)!;
   const to = String(Number(build.checkpoint) + 1).padStart(16, '0');
   const rows = [{ table: TABLE as Table, key: own.key, before, after: own }];

@@ -1,10 +1,8 @@
 import { openKurrentEventStore } from '../../src/eventstore/kurrentdb.js';
 import type { EventStore } from '../../src/eventstore/port.js';
+import { eventEngineContract } from '../contract/eventEngine.js';
 import { eventStoreContract } from '../contract/eventStore.js';
-import { freshName, onEngines } from '../support/engines.js';
-
-/** The URL of a namespace of its own on the server. */
-const inNamespace = (url: string): string => `${url}${url.includes('?') ? '&' : '?'}namespace=${freshName()}`;
+import { inNamespace, onEngines } from '../support/engines.js';
 
 onEngines(['KurrentDB'], 'KurrentDB', (urls) => {
   const opened: EventStore[] = [];
@@ -28,4 +26,6 @@ onEngines(['KurrentDB'], 'KurrentDB', (urls) => {
       },
     };
   });
+
+  describe('a server with its history there', () => eventEngineContract(() => urls.KurrentDB));
 });

@@ -24,3 +24,6 @@ export const onEngines = (engines: readonly Engine[], name: string, define: (url
 
 /** A name that no other test has used on an engine that all of them share: for a database or a namespace. */
 export const freshName = (): string => `crmtest${randomBytes(6).toString('hex')}`;
+
+/** The URL of a namespace of its own on a KurrentDB. */
+export const inNamespace = (url: string): string => `${url}${url.includes('?') ? '&' : '?'}namespace=${freshName()}`;
