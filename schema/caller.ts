@@ -9,6 +9,8 @@ export interface Caller {
   readonly device?: string;
   /** The header `User-Agent`. */
   readonly userAgent?: string;
+  /** The header `x-purpose`: what the caller reads for. */
+  readonly purpose?: string;
 }
 
 /** At least 128 bits in base64url or hex; what is shorter could be guessed, and counts as none. */
@@ -21,9 +23,18 @@ export function callerOf(
   remoteAddress: string | undefined,
   device?: string | string[],
   userAgent?: string,
+  purpose?: string | string[],
 ): Caller {
   const token = authorization === undefined ? undefined : /^Bearer +([\w.~+/=-]+) *$/i.exec(authorization)?.[1];
   const named = Array.isArray(workspace) ? workspace[0] : workspace;
   const known = typeof device === 'string' && DEVICE.test(device) ? device : undefined;
-  return { token, workspace: named || undefined, remoteAddress, device: known, userAgent };
+  const readFor = Array.isArray(purpose) ? purpose[0] : purpose;
+  return {
+    token,
+    workspace: named || undefined,
+    remoteAddress,
+    device: known,
+    userAgent,
+    purpose: readFor || undefined,
+  };
 }

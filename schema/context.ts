@@ -1,11 +1,19 @@
 import { randomUUID } from 'node:crypto';
 import type { Controllers } from '../projections/controllers.js';
+import { type ContactRow, mayBeUsedFor } from '../projections/crm/contacts.js';
 import { membershipsOf } from '../projections/identity/members.js';
 import { contactDecider } from '../src/crm/contacts/decider.js';
 import type { ExternalClaim } from '../src/crm/externalIds.js';
 import { CrmError } from '../src/errors.js';
 import { type Authority, noAuthority } from '../src/identity/access/authority.js';
 import { type Device, deviceFrom } from '../src/identity/access/devices.js';
+import {
+  consentNeededFor,
+  purposeNamed,
+  purposeOf,
+  type ReadPurpose,
+  readPurposes,
+} from '../src/identity/access/readPurposes.js';
 import type { Permission } from '../src/identity/access/roles.js';
 import type { Session } from '../src/identity/access/sessions.js';
 import type { CommandContext, Handled } from '../src/kernel/commandHandler.js';
@@ -47,6 +55,7 @@ export class Context {
       services.readStore,
       () => this.workspace,
       (controller) => this.sees(controller),
+      (contact) => this.shows(contact),
     );
   }
 
@@ -124,8 +133,24 @@ export class Context {
   }
 
   private authorityIn(workspace: string): Authority {
+    void this.purpose; // what is no purpose is refused, whatever is asked for
     const isMember = this.identity?.memberships.some((each) => each.workspace === workspace);
     return (isMember && this.identity?.authority) || noAuthority;
+  }
+
+  /** What the request reads for: what it says, or what its role reads for. Error: BAD_USER_INPUT for what is no purpose. */
+  get purpose(): ReadPurpose {
+    const said = this.from.purpose;
+    const named = said === undefined ? purposeOf(this.identity?.memberships[0]?.role) : purposeNamed(said);
+    if (named === undefined)
+      throw new CrmError('BAD_USER_INPUT', { field: 'x-purpose', reason: readPurposes.join(', ') });
+    return named;
+  }
+
+  /** Whether a person may be shown: one who is seen, and has said yes where what is read for asks for that. */
+  shows(row: ContactRow): boolean {
+    const consent = consentNeededFor(this.purpose);
+    return this.sees(row.controller) && (consent === null || mayBeUsedFor(row, consent));
   }
 
   can(permission: Permission | 'public' | 'signed-in'): boolean {

@@ -59,10 +59,15 @@ export class Loaders {
   readonly member;
   readonly client;
 
-  constructor(store: ReadStore, workspace: () => string, sees: (controller: string) => boolean) {
+  constructor(
+    store: ReadStore,
+    workspace: () => string,
+    sees: (controller: string) => boolean,
+    shows: (contact: ContactRow) => boolean,
+  ) {
     const isSeen = ({ controller }: { readonly controller: string }) => sees(controller);
     this.company = new RowLoader<CompanyRow>((ids) => companiesByIds(store, ids), workspace, isSeen);
-    this.contact = new RowLoader<ContactRow>((ids) => contactsByIds(store, ids), workspace, isSeen);
+    this.contact = new RowLoader<ContactRow>((ids) => contactsByIds(store, ids), workspace, shows);
     this.deal = new RowLoader<DealRow>((ids) => dealsByIds(store, ids), workspace, isSeen);
     this.product = new RowLoader((ids) => productsByIds(store, ids), workspace);
     this.pipeline = new RowLoader((ids) => pipelinesByIds(store, ids), workspace);

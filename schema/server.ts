@@ -227,8 +227,9 @@ function oncePerRequest<Context>(contextOf: (caller: Caller) => Promise<Context>
     const known = contexts.get(request);
     if (known !== undefined) return known;
     const { authorization, 'x-workspace': workspace, 'x-device': device, 'user-agent': userAgent } = request.headers;
+    const { 'x-purpose': purpose } = request.headers;
     const { address } = arrivalOf(request.raw, trusts);
-    const context = contextOf(callerOf(authorization, workspace, address, device, userAgent));
+    const context = contextOf(callerOf(authorization, workspace, address, device, userAgent, purpose));
     contexts.set(request, context);
     return context;
   };

@@ -44,7 +44,7 @@ const CLOSE_MS = 2_000;
 
 /**
  * Serves subscriptions, and nothing else, over the graphql-ws protocol at `path`. The connection's parameters carry
- * `authorization` and `x-workspace` as headers do. `close` takes no more connections and ends those there are.
+ * `authorization`, `x-workspace` and `x-purpose` as headers do. `close` takes no more connections and ends those there are.
  */
 export function serveSubscriptions<Context extends object>(
   server: Server,
@@ -188,7 +188,9 @@ async function subscription<Context>(
 /** Headers of the upgrade are not looked at: a page of another site could make a browser send them. */
 function connectedCaller(request: IncomingMessage, trusts: TrustsProxy, params: Record<string, unknown> = {}): Caller {
   const text = (name: string) => (typeof params[name] === 'string' ? params[name] : undefined);
-  return callerOf(text('authorization'), text('x-workspace'), arrivalOf(request, trusts).address);
+  const { address } = arrivalOf(request, trusts);
+  const [authorization, workspace, purpose] = [text('authorization'), text('x-workspace'), text('x-purpose')];
+  return callerOf(authorization, workspace, address, undefined, undefined, purpose);
 }
 
 const asGraphQLError = (error: unknown): GraphQLError =>

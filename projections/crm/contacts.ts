@@ -95,6 +95,10 @@ const reachFacets = (row: ContactRow): string[] => {
   return [...facets];
 };
 
+/** Whether somebody may be used for a purpose in which they have a say. */
+export const mayBeUsedFor = (row: ContactRow, purpose: Purpose): boolean =>
+  row.deletedAt === undefined && reachFacets(row).includes(reachFacet(purpose));
+
 /** What is left of an anonymised person, as far as it could be put together with other knowledge (indirect identifiers). */
 export interface Combination {
   readonly company?: string;

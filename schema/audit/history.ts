@@ -24,6 +24,7 @@ import {
   typeFacet,
 } from '../../projections/audit/history.js';
 import { CrmError } from '../../src/errors.js';
+import { consentNeededFor } from '../../src/identity/access/readPurposes.js';
 import { fieldPermissions } from '../../src/identity/access/roles.js';
 import type { StoredEvent } from '../../src/kernel/envelope.js';
 import { openEvents } from '../../src/kernel/openEvent.js';
@@ -179,9 +180,9 @@ const eventOf = async ({ stream, revision, position }: HistoryRow, context: Cont
   return event;
 };
 
-/** Fields are shown to those who may read them; for others they are there, without their value. */
+/** Fields are shown to those who may read them, and none of a person for what asks for consent: the history has no say to go by; for others they are there, without their value. */
 const toHistoryEvents = async (events: readonly StoredEvent[], context: Context): Promise<HistoryEvent[]> => {
-  const maySeePersonal = context.can('history:read-personal');
+  const maySeePersonal = context.can('history:read-personal') && consentNeededFor(context.purpose) === null;
   const opened = maySeePersonal ? await openEvents(events, context.services.keys) : [];
   const maySee = (name: string) => {
     const permission = fieldPermissions.get(name);

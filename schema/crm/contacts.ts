@@ -14,6 +14,7 @@ import { BIN, clientFacet, externalFacet, LIVE, tagFacet } from '../../projectio
 import { contactDecider } from '../../src/crm/contacts/decider.js';
 import { reachAfter, reachOf } from '../../src/crm/contacts/reach.js';
 import { CrmError } from '../../src/errors.js';
+import { consentNeededFor } from '../../src/identity/access/readPurposes.js';
 import { instant } from '../../src/kernel/clock.js';
 import { streamOf } from '../../src/kernel/decider.js';
 import { subjectIdOf } from '../../src/kernel/ids.js';
@@ -61,6 +62,13 @@ const facetsOf = (filter: ContactFilter | null): readonly string[] => {
   return facets.length === 0 ? [LIVE] : facets;
 };
 
+/** Where people have a say in what is read for, a list is of those who have said yes. */
+const facetsFor = (filter: ContactFilter | null, context: Context): readonly string[] => {
+  const facets = facetsOf(filter);
+  const consent = consentNeededFor(context.purpose);
+  return consent === null ? facets : [...facets.filter((facet) => facet !== LIVE), reachFacet(consent)];
+};
+
 @Resolver(() => Contact)
 export class ContactResolver {
   @Allow('contact:read')
@@ -89,7 +97,7 @@ export class ContactResolver {
       page,
       order: field === 'FAMILY_NAME' ? 'name' : 'created',
       descending,
-      facets: facetsOf(filter),
+      facets: facetsFor(filter, context),
       search: filter?.search,
       counted: selectsCount(info),
     });
@@ -236,6 +244,8 @@ const contactAsOf = async (id: string, asOf: string, context: Context): Promise<
   const { workspace, services } = context;
   const { subject } = await context.stateOf(contactDecider, id);
   if (subject === null) return null;
+  const consent = consentNeededFor(context.purpose);
+  if (consent !== null && (await context.loaders.contact.get(id)) === null) return null; // who has said no since
   const streams = [
     streamOf(contactDecider, id),
     streamOf(consentDecider, subject),

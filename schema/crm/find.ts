@@ -1,9 +1,10 @@
 import { Arg, Ctx, Field, InputType, Mutation, ObjectType, Resolver } from 'type-graphql';
-import { contactPage, emailFacet, phoneFacet } from '../../projections/crm/contacts.js';
+import { contactPage, emailFacet, mayBeUsedFor, phoneFacet } from '../../projections/crm/contacts.js';
 import { externalFacet } from '../../projections/crm/record.js';
 import { searchDecider } from '../../src/crm/searches/decider.js';
 import type { Identifier } from '../../src/crm/searches/events.js';
 import { CrmError } from '../../src/errors.js';
+import { consentNeededFor } from '../../src/identity/access/readPurposes.js';
 import { comparedPhone } from '../../src/privacy/suppression/addresses.js';
 import { Allow } from '../access.js';
 import type { Context } from '../context.js';
@@ -53,7 +54,10 @@ export class FindResolver {
     const { workspace, services } = context;
     const facet = facetOf(identifier, value.trim());
     const query = { scope: workspace, order: 'name', direction: 'asc', facets: [facet], limit: MAX_FOUND } as const;
-    const rows = (await contactPage(services.readStore, query, null)).rows.map(({ row }) => row);
+    const consent = consentNeededFor(context.purpose);
+    const rows = (await contactPage(services.readStore, query, null)).rows
+      .map(({ row }) => row)
+      .filter((row) => consent === null || mayBeUsedFor(row, consent));
     const command = context.command(commandId);
     const id = services.handler.newId(command, 'search');
     const given = { found: rows.map((row) => row.id) };

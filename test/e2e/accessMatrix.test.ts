@@ -23,7 +23,8 @@ import { temporaryDirectory } from '../support/temporary.js';
 import { Workplace } from '../support/workplace.js';
 
 const FILE = new URL('../../docs/access.md', import.meta.url);
-const TIMEOUT_MS = 300_000;
+/** Some two thousand requests. */
+const TIMEOUT_MS = 900_000;
 
 const directory = temporaryDirectory();
 const schema = buildCrmSchema();
@@ -36,21 +37,24 @@ beforeAll(async () => {
   const workplace = await Workplace.open(directory.path());
   const owner = await workplace.owner('Olga');
   const ask = asking(workplace, owner);
-  const assigned = await newId(ask, 'client', { name: 'Assigned' });
-  const other = await newId(ask, 'client', { name: 'Other' });
-  setting = { workplace, owner, assigned, other };
+  const newClient = async () => furnish(workplace, owner, await newId(ask, 'client', { name: 'C' }));
+  setting = { workplace, owner, kept: { assigned: await newClient(), other: await newClient() } };
   columns = await columnsOf(setting);
   rows = await rowsOf(schema, columns, setting);
 }, TIMEOUT_MS);
 afterAll(() => setting.workplace.close());
 
-test('[P5.3] docs/access.md says what the server does, for every operation and role', async () => {
-  const fields = await fieldRowsOf(schema, columns, setting);
-  const document = accessDocument(schema, columns, rows, fields);
-  if (process.env.WRITE_ACCESS === '1') writeFileSync(FILE, document);
-  expect(readFileSync(FILE, 'utf8')).toBe(document);
-  expect(unreachedFields(schema)).toEqual([]);
-});
+test(
+  '[P5.3] docs/access.md says what the server does, for every operation and role',
+  async () => {
+    const fields = await fieldRowsOf(schema, columns, setting);
+    const document = accessDocument(schema, columns, rows, fields);
+    if (process.env.WRITE_ACCESS === '1') writeFileSync(FILE, document);
+    expect(readFileSync(FILE, 'utf8')).toBe(document);
+    expect(unreachedFields(schema)).toEqual([]);
+  },
+  TIMEOUT_MS,
+);
 
 test('[P5.3] nobody who is not signed in may do anything but what is for anybody', () => {
   const nobody = columns.findIndex(({ name }) => name === 'nobody');

@@ -7,9 +7,7 @@ import { type Answer, asking, type Caller } from './server.js';
 import type { Colleague, Workplace } from './workplace.js';
 
 /** What a client of the workspace keeps, or what there is not. */
-export interface Kept {
-  readonly [kind: string]: string;
-}
+export type Kept = { readonly [K in 'client' | 'company' | 'contact' | 'deal']: string };
 
 /** Somebody who asks, as a column of the matrix. */
 export interface Column {
@@ -59,14 +57,14 @@ export const aboutRecords: { readonly [operation: string]: (kept: Kept) => objec
 /** Where a member would take themselves out: refused for another reason after it was found that they may. */
 const notToBeDone: { readonly [operation: string]: object } = { leaveWorkspace: { input: { commandId: 'nonsense' } } };
 
-/** A client, or the workspace itself, with a record of each kind. */
-export const furnish = async (workplace: Workplace, owner: Caller, client?: string): Promise<Kept> => {
+/** A client with a record of each kind. */
+export const furnish = async (workplace: Workplace, owner: Caller, client: string): Promise<Kept> => {
   const ask = asking(workplace, owner);
   const more = { clientId: client };
   const company = await newId(ask, 'company', { name: 'C', ...more });
   const contact = await newId(ask, 'contact', { givenName: 'G', birthDate: '1980-01-01', notes: ['n'], ...more });
   const deal = await newId(ask, 'deal', { title: 'D', valueMinor: 5, ...more });
-  return { client: client ?? '', company, contact, deal };
+  return { client, company, contact, deal };
 };
 
 const nobodys = (): Kept => {
@@ -96,27 +94,33 @@ export const isForEverybody = ({ field }: RootField): boolean => ['public', 'sig
 export interface Setting {
   readonly workplace: Workplace;
   readonly owner: Colleague;
-  /** A client that every confined column is assigned to, and one that none is. */
-  readonly assigned: string;
-  readonly other: string;
+  /** Records of a client that every confined column is assigned to, and of one that none is. */
+  readonly kept: { readonly assigned: Kept; readonly other: Kept };
 }
+
+/** After these there is no record for the next who asks. */
+const TAKES_AWAY: ReadonlySet<string> = new Set(['eraseContact', 'anonymiseContact']);
 
 /** Runs one operation as one caller, on an assigned client's records, on another's, and on what there is not. */
 export const verdictOf = async (operation: RootField, { caller }: Column, setting: Setting): Promise<Verdict> => {
-  const { workplace, owner } = setting;
-  const about = aboutRecords[operation.name];
+  const { workplace, owner, kept } = setting;
+  const { name } = operation;
+  const about = aboutRecords[name];
   if (about === undefined) return isRefused(await run(workplace, operation, caller)) ? 'no' : 'yes';
-  const own = await run(workplace, operation, caller, about(await furnish(workplace, owner, setting.assigned)));
-  if (isRefused(own)) return 'no';
-  const others = told(await run(workplace, operation, caller, about(await furnish(workplace, owner, setting.other))));
-  const nothing = told(await run(workplace, operation, caller, about(nobodys())));
-  if (JSON.stringify(told(own)) === JSON.stringify(nothing))
-    throw new Error(`${operation.name} does not tell its own.`);
-  return JSON.stringify(others) === JSON.stringify(nothing) ? 'clients' : 'all';
+  const none = await run(workplace, operation, caller, about(nobodys()));
+  if (isRefused(none)) return 'no';
+  const answerOn = async (records: Kept): Promise<string> => {
+    const fresh = TAKES_AWAY.has(name) ? await furnish(workplace, owner, records.client) : records;
+    return JSON.stringify(told(await run(workplace, operation, caller, about(fresh))));
+  };
+  const nothing = JSON.stringify(told(none));
+  if ((await answerOn(kept.assigned)) === nothing) throw new Error(`${name} does not tell its own.`);
+  return (await answerOn(kept.other)) === nothing ? 'clients' : 'all';
 };
 
 /** Everybody whom the matrix has a column for: each role, an auditor with a grant, a key with one scope, and nobody. */
-export const columnsOf = async ({ workplace, owner, assigned }: Setting): Promise<Column[]> => {
+export const columnsOf = async ({ workplace, owner, kept }: Setting): Promise<Column[]> => {
+  const assigned = kept.assigned.client;
   const ask = asking(workplace, owner);
   const columns: Column[] = [{ name: 'nobody', caller: {} }];
   for (const role of builtInRoles) {
@@ -165,8 +169,8 @@ export const fieldRowsOf = async (
   columns: readonly Column[],
   setting: Setting,
 ): Promise<Row[]> => {
-  const { workplace, owner, assigned } = setting;
-  const kept = await furnish(workplace, owner, assigned);
+  const { workplace } = setting;
+  const kept = await furnish(workplace, setting.owner, setting.kept.assigned.client);
   const rows: Row[] = [];
   for (const [name, reached] of Object.entries(REACHED)) {
     const type = schema.getType(name) as GraphQLObjectType;

@@ -7,6 +7,7 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 export interface Caller {
   readonly token?: string;
   readonly workspace?: string;
+  readonly purpose?: string;
 }
 
 /** An answer of the API; `data` is of whatever shape was asked for. */
@@ -91,6 +92,7 @@ export const ask = async (url: string, query: string, variables: object = {}, ca
   const headers: Record<string, string> = { 'content-type': 'application/json' };
   if (caller.token) headers.authorization = `Bearer ${caller.token}`;
   if (caller.workspace) headers['x-workspace'] = caller.workspace;
+  if (caller.purpose) headers['x-purpose'] = caller.purpose;
   const response = await fetch(url, { method: 'POST', headers, body: JSON.stringify({ query, variables }) });
   return (await response.json()) as Answer;
 };
