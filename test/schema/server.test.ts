@@ -106,7 +106,11 @@ describe('over HTTP', () => {
     await counted.close();
     const remoteAddress = '127.0.0.1';
     const known = { token: 'abc', workspace: 'w1', remoteAddress, userAgent: 'node' };
-    expect(callers).toEqual([known, known, { token: undefined, workspace: undefined, remoteAddress, userAgent: 'node' }]);
+    expect(callers).toEqual([
+      known,
+      known,
+      { token: undefined, workspace: undefined, remoteAddress, userAgent: 'node' },
+    ]);
   });
 
   test.each([1, 2])('a refusal while the context is made has the status of its code (%d)', async () => {
