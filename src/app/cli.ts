@@ -10,13 +10,15 @@ import type { ImportFile } from '../crm/imports/source.js';
 import { CrmError, isCrmError } from '../errors.js';
 import { currency as currencyCode } from '../kernel/values.js';
 import { OPERATOR } from '../kernel/workspace.js';
+import { type Assessment, assess, pastAssessments } from './assess.js';
 import { type Config, readConfig } from './config.js';
+import { askRunning } from './controlSocket.js';
 import { lockDataDir } from './dataDir.js';
 import { type Installation, openInstallation } from './installation.js';
 import { outboxOf } from './mail.js';
 import { move } from './move.js';
 import { rotateMasterKey } from './rootKey.js';
-import { inWords, masterKeyMessage, progressBar, reportInWords } from './terminal.js';
+import { assessmentInWords, inWords, masterKeyMessage, progressBar, reportInWords } from './terminal.js';
 
 const HELP = `crm <command> [options]     works on DATA_DIR; stop the server first
 
@@ -29,6 +31,8 @@ const HELP = `crm <command> [options]     works on DATA_DIR; stop the server fir
   move --from URL --to URL    copies the history to another event store: sqlite:FILE or kurrentdb://…
   rotate-keys --master        puts a new master key in the place of the one there is
   rotate-keys --workspace ID  gives a workspace a new key
+  assess                      checks the installation, also while it runs, and records the result; ends with 1 if anything is unmet
+  assessments                 what was found before
 
 options of import
   --workspace ID              where to; not needed where there is only one
@@ -68,10 +72,11 @@ const main = async (args: readonly string[]): Promise<void> => {
   if (run === undefined) throw usage('There is no such command; crm --help lists them.');
   const config = readConfig(process.env);
   if (command === 'rotate-keys' && values.master) return changeMasterKey(config);
+  if (command === 'assess' && (await assessRunning(config))) return;
   const masterKeyMade = () => process.stderr.write(masterKeyMessage(config));
   const opened = await openInstallation(config, { masterKeyMade });
   try {
-    await run(opened.installation, values, rest);
+    await run(opened.installation, values, rest, config);
   } finally {
     await opened.close();
   }
@@ -91,7 +96,12 @@ const moved = (events: number): void => {
 };
 
 const COMMANDS: {
-  readonly [command: string]: (installation: Installation, options: Options, rest: readonly string[]) => Promise<void>;
+  readonly [command: string]: (
+    installation: Installation,
+    options: Options,
+    rest: readonly string[],
+    config: Config,
+  ) => Promise<void>;
 } = {
   async import(installation, options, [kind, ...files]) {
     const report = kind === 'contacts' ? contacts : kind === 'deals' ? deals : undefined;
@@ -126,6 +136,29 @@ const COMMANDS: {
     await installation.caughtUp();
     for (const { id } of await allWorkspaces(installation.readStore)) process.stdout.write(`${id}\n`);
   },
+
+  async assess(installation, _options, _rest, config) {
+    await installation.caughtUp();
+    tell(await assess(installation, config));
+  },
+
+  async assessments(installation) {
+    for (const assessment of await pastAssessments(installation)) {
+      process.stdout.write(`${assessmentInWords(assessment)}\n\n`);
+    }
+  },
+};
+
+/** Answers whether a server runs on the directory, and if so has it assess itself. */
+const assessRunning = async ({ dataDir }: Config): Promise<boolean> => {
+  const assessment = await askRunning<Assessment>(dataDir, 'assess');
+  if (assessment !== undefined) tell(assessment);
+  return assessment !== undefined;
+};
+
+const tell = (assessment: Assessment): void => {
+  process.stdout.write(`${assessmentInWords(assessment)}\n`);
+  if (assessment.findings.some(({ verdict }) => verdict === 'unmet')) process.exitCode = 1;
 };
 
 /** Needs none of the stores, and so opens none. */

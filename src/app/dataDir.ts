@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3-multiple-ciphers';
 import { CrmError } from '../errors.js';
@@ -30,6 +30,7 @@ export const lockDataDir = (dataDir: string): { release(): void } => {
   try {
     database.pragma('locking_mode=EXCLUSIVE');
     database.exec('BEGIN EXCLUSIVE');
+    chmodSync(filesIn(dataDir).lock, 0o600);
   } catch (error) {
     database.close();
     throw new CrmError('DATA_DIR_LOCKED', {}, { cause: error });

@@ -1,3 +1,4 @@
+import { assessmentEvents } from '../audit/assessment/events.js';
 import { companyEvents } from '../crm/companies/events.js';
 import { contactEvents } from '../crm/contacts/events.js';
 import { dealEvents } from '../crm/deals/events.js';
@@ -25,6 +26,7 @@ import { suppressionEvents } from '../privacy/suppression/events.js';
 export const allEvents = new EventRegistry(
   installationEvents,
   accountEvents,
+  assessmentEvents,
   workspaceEvents,
   memberEvents,
   roleEvents,

@@ -6,7 +6,9 @@ import { Context } from '../../schema/context.js';
 import { createGraphqlServer } from '../../schema/server.js';
 import { CrmError, isCrmError } from '../errors.js';
 import type { MailReport } from '../mail/queue.js';
+import { assess } from './assess.js';
 import type { Config } from './config.js';
+import { serveControls } from './controlSocket.js';
 import { type BackgroundReport, type Installation, type Opened, openInstallation } from './installation.js';
 import { Opening } from './opening.js';
 import { surfaceOf } from './surface.js';
@@ -60,11 +62,13 @@ export const serve = async (config: Config, masterKeyMade?: () => void): Promise
       production: config.production,
     });
     const address = await server.listen(config.host, config.port);
+    const controls = await serveControls(config.dataDir, { assess: () => assess(installation(), config) });
     return {
       url: `${address}/graphql`,
       opened: () => opening.settled(),
       waitingFor: () => opening.waitingFor,
       close: async () => {
+        await controls.close();
         await server.close();
         await opening.close();
         logger.flush();

@@ -1,5 +1,7 @@
+import { checks } from '../audit/assessment/checks.js';
 import type { ImportReport } from '../crm/imports/report.js';
 import type { CrmError } from '../errors.js';
+import type { Assessment } from './assess.js';
 import type { Config } from './config.js';
 
 const BAR_WIDTH = 30;
@@ -52,3 +54,15 @@ const problemsInWords = (problems: ImportReport['kinds'][number]['problems']): s
 /** An error of ours: its code, what it means, and the argument or file that it is about. */
 export const inWords = ({ code, message, details: { field } }: CrmError): string =>
   `${code}: ${message}${field === undefined ? '' : ` (${field})`}`;
+
+const VERDICTS = { met: 'met    ', unmet: 'UNMET  ', unknown: 'unknown' } as const;
+
+/** An assessment in words: each check with its verdict and what was measured, and where the whole is recorded. */
+export const assessmentInWords = ({ id, recordedAt, findings }: Assessment): string =>
+  [
+    ...findings.map(({ check, verdict, measured }) => {
+      const number = measured === undefined ? '' : ` (${measured})`;
+      return `${VERDICTS[verdict]}  ${check}: ${checks[check]?.asks ?? ''}${number}`;
+    }),
+    `recorded ${recordedAt} as assessment ${id}`,
+  ].join('\n');
