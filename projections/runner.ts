@@ -4,6 +4,7 @@ import type { Clock } from '../src/kernel/clock.js';
 import { type Position, START, type StoredEvent } from '../src/kernel/envelope.js';
 import { type KeySource, type Opened, openEvents } from '../src/kernel/openEvent.js';
 import type { Build, BuildWrite, ReadStore } from '../src/readstore/port.js';
+import type { Leases } from '../src/statestore/leases.js';
 import { changesOf, foldBatch } from './foldBatch.js';
 import type { Change, Projection } from './projection.js';
 import { Waiters } from './waiters.js';
@@ -17,10 +18,14 @@ export interface RunnerParts {
   readonly report: (what: RunnerReport) => void;
   /** Resolves after this many milliseconds; injected, so that tests need not wait. */
   readonly pause: (ms: number) => Promise<void>;
+  /** Where several processes share the stores: which of them runs which projection. Without, this one runs all. */
+  readonly leases?: Pick<Leases, 'keep' | 'holds' | 'release'>;
+  /** Told that a projection with a lease of ours is of an older version: it is for this process to rebuild it. */
+  readonly outdated?: (projection: string) => void;
 }
 
 export interface RunnerReport {
-  readonly kind: 'projection-stopped' | 'write-failed' | 'history-unreadable';
+  readonly kind: 'projection-stopped' | 'write-failed' | 'history-unreadable' | 'lease-unknown';
   readonly projection?: string;
   readonly position?: Position;
   readonly error: unknown;
@@ -35,8 +40,10 @@ export interface ProjectionStatus {
   readonly lagSeconds: number;
   /** Where and why it stopped; it stays so until the process starts anew or the projection is rebuilt. */
   readonly stopped?: { readonly position: Position; readonly code: string };
-  /** True while its rows are of an older version, to be rebuilt: readers see those, and nobody waits for it. */
+  /** True while its rows are of another version, to be rebuilt: readers see those, and nobody waits for it. */
   readonly outdated: boolean;
+  /** True where another process runs it: where it is was heard lately, and how far behind that is only that one knows. */
+  readonly elsewhere?: true;
 }
 
 interface Running {
@@ -44,10 +51,17 @@ interface Running {
   build: Build;
   outdated: boolean;
   appliedAt: number;
+  /** Whether this process runs it; where there are leases, under which fence. */
+  here: boolean;
+  fence?: number;
   stopped?: { position: Position; code: string };
 }
 
 const RETRY_MS = [50, 200, 1_000, 5_000];
+/** How often leases are renewed, and those of others looked at. */
+const TEND_MS = 1_000;
+/** How often those who wait for a projection that another process runs look where it is. */
+const LOOK_MS = 20;
 
 /**
  * Feeds every projection from the log. All share one subscription and one transaction a batch, and each event is
@@ -57,8 +71,10 @@ export class ProjectionRunner {
   readonly #running = new Map<string, Running>();
   readonly #waiters = new Waiters();
   readonly #stopping = new AbortController();
+  readonly #looking = new Set<string>();
   #heardAt = 0;
   #loop: Promise<void> = Promise.resolve();
+  #tending: Promise<void> = Promise.resolve();
 
   constructor(
     private readonly parts: RunnerParts,
@@ -71,20 +87,29 @@ export class ProjectionRunner {
       await this.parts.readStore.register(projection);
       await this.#attach(projection);
     }
+    await this.#tendAll();
     this.#loop = this.#run();
+    if (this.parts.leases) this.#tending = this.#tend();
   }
 
   /** Takes up a projection whose live build has changed. */
   async #attach(projection: Projection): Promise<void> {
-    const build = (await this.parts.readStore.builds(projection.name)).find((each) => each.live)!;
-    const outdated = build.version !== projection.version;
-    this.#running.set(projection.name, { projection, build, outdated, appliedAt: this.#heardAt });
+    const { build, outdated } = await this.#look(projection);
+    const { here = this.parts.leases === undefined, fence } = this.#running.get(projection.name) ?? {};
+    this.#running.set(projection.name, { projection, build, outdated, appliedAt: this.#heardAt, here, fence });
   }
 
-  /** Stops after the batch in hand. Idempotent. */
+  async #look(projection: Projection): Promise<Pick<Running, 'build' | 'outdated'>> {
+    const build = (await this.parts.readStore.builds(projection.name)).find((each) => each.live)!;
+    return { build, outdated: build.version !== projection.version };
+  }
+
+  /** Stops after the batch in hand, and lets other processes take over. Idempotent. */
   async stop(): Promise<void> {
     this.#stopping.abort();
     await this.#loop;
+    await this.#tending;
+    for (const running of this.#running.values()) await this.#letGo(running).catch(() => undefined);
     this.#waiters.endAll();
   }
 
@@ -98,19 +123,22 @@ export class ProjectionRunner {
       names.map((name) => {
         const running = this.#running.get(name);
         if (running === undefined || running.outdated || running.build.checkpoint >= position) return undefined;
-        return this.#waiters.wait(name, position, timeoutMs, running.stopped !== undefined);
+        const reached = this.#waiters.wait(name, position, timeoutMs, running.stopped !== undefined);
+        if (!running.here) void this.#lookWhileAwaited(running);
+        return reached;
       }),
     );
   }
 
   status(): readonly ProjectionStatus[] {
-    return [...this.#running.values()].map(({ projection, build, appliedAt, stopped, outdated }) => ({
+    return [...this.#running.values()].map(({ projection, build, appliedAt, stopped, outdated, here }) => ({
       projection: projection.name,
       version: build.version,
       checkpoint: build.checkpoint,
-      lagSeconds: Math.max(0, this.#heardAt - appliedAt) / 1000,
+      lagSeconds: here ? Math.max(0, this.#heardAt - appliedAt) / 1000 : 0,
       stopped,
       outdated,
+      ...(here ? {} : { elsewhere: true }),
     }));
   }
 
@@ -144,33 +172,37 @@ export class ProjectionRunner {
   }
 
   async #follow(signal: AbortSignal, progress: () => void): Promise<void> {
-    const after = this.#active()
+    let from = this.#active()
       .map(({ build }) => build.checkpoint)
       .sort()[0];
-    if (after === undefined) return untilAborted(signal);
-    for await (const batch of this.parts.eventStore.subscribe({ after, signal })) {
-      await this.#apply(batch.events, batch.position);
+    if (from === undefined) return untilAborted(signal);
+    for await (const batch of this.parts.eventStore.subscribe({ after: from, signal })) {
+      await this.#apply(batch.events, from, batch.position);
+      from = batch.position;
       progress();
     }
   }
 
   #active(): Running[] {
-    return [...this.#running.values()].filter((each) => each.stopped === undefined && !each.outdated);
+    return [...this.#running.values()].filter((each) => each.here && each.stopped === undefined && !each.outdated);
   }
 
-  async #apply(events: readonly StoredEvent[], position: Position): Promise<void> {
+  /** The events from behind one position to another. Who is not as far as the first takes part once it is subscribed anew. */
+  async #apply(events: readonly StoredEvent[], from: Position, position: Position): Promise<void> {
     const last = events.at(-1);
     if (last !== undefined) this.#heardAt = Math.max(this.#heardAt, Date.parse(last.recordedAt));
     // Keys are good for this turn of the event loop only: every projection takes what it needs before anything is awaited.
     const opened = await openEvents(events, this.parts.keys);
+    this.#dropDoubtful();
     const planned = this.#active()
-      .filter(({ build }) => build.checkpoint < position)
+      .filter(({ build }) => build.checkpoint >= from && build.checkpoint < position)
       .map((running) => ({ running, ...this.#changes(running, opened, position) }));
     const writes: { running: Running; write: BuildWrite }[] = [];
     for (const { running, changes, to } of planned) {
       if (to <= running.build.checkpoint) continue;
       const rows = await foldBatch(changes, this.parts.readStore, running.build);
-      writes.push({ running, write: { build: running.build, from: running.build.checkpoint, to, rows } });
+      const { build, fence } = running;
+      writes.push({ running, write: { build, from: build.checkpoint, to, rows, fence } });
     }
     if (writes.length === 0) return;
     await this.#write(writes);
@@ -230,9 +262,86 @@ export class ProjectionRunner {
 
   /** After a write that failed half-known, the store says where each projection is. */
   async #readCheckpoints(): Promise<void> {
-    for (const running of this.#active()) {
-      const builds = await this.parts.readStore.builds(running.projection.name);
-      running.build = builds.find((each) => each.live) ?? running.build;
+    for (const running of this.#active()) Object.assign(running, await this.#look(running.projection));
+  }
+
+  /** Keeps what is ours, takes what is free, and hears how the others are. */
+  async #tend(): Promise<void> {
+    const stopped = untilAborted(this.#stopping.signal);
+    for (;;) {
+      await Promise.race([this.parts.pause(TEND_MS), stopped]);
+      if (this.#stopping.signal.aborted) return;
+      await this.#tendAll();
+    }
+  }
+
+  async #tendAll(): Promise<void> {
+    if (!this.parts.leases) return;
+    for (const running of this.#running.values()) {
+      try {
+        await this.#tendTo(running, this.parts.leases);
+      } catch (error) {
+        // What is ours stays ours until its time is over.
+        this.parts.report({ kind: 'lease-unknown', projection: running.projection.name, error });
+      }
+    }
+  }
+
+  async #tendTo(running: Running, leases: NonNullable<RunnerParts['leases']>): Promise<void> {
+    const { projection } = running;
+    this.#dropDoubtful();
+    if (!running.here) await this.#hear(running);
+    // Who cannot go on, and who is of an older version than the rows, leaves it to those who can.
+    if (running.stopped !== undefined || running.build.version > projection.version) return this.#letGo(running);
+    const fence = await leases.keep(projection.name);
+    if (fence === null) return this.#leave(running);
+    if (running.here && running.fence === fence) return;
+    const { build, outdated } = await this.#look(projection);
+    // Shuts out whoever had it before. Error: CONFLICT where that one was writing just now; it is tried again then.
+    await this.parts.readStore.write([{ build, from: build.checkpoint, to: build.checkpoint, rows: [], fence }]);
+    Object.assign(running, { build, outdated, fence, here: true });
+    if (outdated) this.parts.outdated?.(projection.name);
+    else this.#restart.abort();
+  }
+
+  async #letGo(running: Running): Promise<void> {
+    if (running.here) this.#leave(running);
+    await this.parts.leases?.release(running.projection.name);
+  }
+
+  #leave(running: Running): void {
+    if (!running.here || !this.parts.leases) return;
+    running.here = false;
+    if (this.#waiters.isAwaited(running.projection.name)) void this.#lookWhileAwaited(running);
+  }
+
+  /** What may be another's by now is taken up anew, by the next tending, before anything more is written. */
+  #dropDoubtful(): void {
+    for (const running of this.#running.values()) {
+      if (running.here && this.parts.leases?.holds(running.projection.name) === false) this.#leave(running);
+    }
+  }
+
+  async #hear(running: Running): Promise<void> {
+    const { build, outdated } = await this.#look(running.projection);
+    if (running.here) return;
+    Object.assign(running, { build, outdated });
+    this.#waiters.reached(running.projection.name, build.checkpoint);
+  }
+
+  async #lookWhileAwaited(running: Running): Promise<void> {
+    const { name } = running.projection;
+    if (this.#looking.has(name)) return;
+    this.#looking.add(name);
+    try {
+      while (!running.here && this.#waiters.isAwaited(name) && !this.#stopping.signal.aborted) {
+        await this.#hear(running);
+        if (this.#waiters.isAwaited(name)) await this.parts.pause(LOOK_MS);
+      }
+    } catch (error) {
+      this.parts.report({ kind: 'lease-unknown', projection: name, error });
+    } finally {
+      this.#looking.delete(name);
     }
   }
 }

@@ -25,6 +25,10 @@ export class Waiters {
     });
   }
 
+  isAwaited(projection: string): boolean {
+    return this.#of(projection).size > 0;
+  }
+
   reached(projection: string, checkpoint: Position): void {
     for (const waiter of this.#of(projection)) {
       if (waiter.position <= checkpoint) this.#settle(projection, waiter, waiter.resolve);

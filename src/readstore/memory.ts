@@ -24,6 +24,7 @@ type Rows = ReadonlyMap<string, Stored>;
 
 interface Filling {
   readonly build: Build;
+  readonly fence: number;
   /** By the table's name. Replaced as a whole by each write, so that one that fails leaves nothing. */
   readonly tables: ReadonlyMap<string, Rows>;
 }
@@ -57,9 +58,9 @@ class MemoryReadStore implements ReadStore {
   async indexBuild(): Promise<void> {}
 
   async switchTo({ generation, projection }: Build): Promise<void> {
-    const { build, tables } = this.#filling(generation);
+    const filling = this.#filling(generation);
     const others = this.#fillings.filter((each) => each.build.projection !== projection);
-    this.#fillings = [...others, { build: { ...build, live: true }, tables }];
+    this.#fillings = [...others, { ...filling, build: { ...filling.build, live: true } }];
   }
 
   async write(writes: readonly BuildWrite[]): Promise<void> {
@@ -131,7 +132,8 @@ class MemoryReadStore implements ReadStore {
 
   #start({ name, version, tables }: ProjectionTables, live: boolean): Build {
     const build = { projection: name, version, generation: ++this.#generations, live, checkpoint: START };
-    this.#fillings = [...this.#fillings, { build, tables: new Map(tables.map((table) => [table.name, new Map()])) }];
+    const empty = new Map(tables.map((table) => [table.name, new Map()]));
+    this.#fillings = [...this.#fillings, { build, fence: 0, tables: empty }];
     return build;
   }
 
@@ -150,12 +152,12 @@ class MemoryReadStore implements ReadStore {
     throw new TypeError(`The table ${table.name} is not registered.`);
   }
 
-  #write({ build: { generation, projection, version }, from, to, rows }: BuildWrite): void {
+  #write({ build: { generation, projection, version }, from, to, rows, fence = 0 }: BuildWrite): void {
     if (this.#projections.get(projection)?.version !== version) {
       throw new Error(`The rows of ${projection} are not those of the build's version ${version}.`);
     }
     const filling = this.#filling(generation);
-    if (filling.build.checkpoint !== from) throw new CrmError('CONFLICT');
+    if (filling.build.checkpoint !== from || filling.fence > fence) throw new CrmError('CONFLICT');
     const tables = new Map<string, Map<string, Stored>>();
     for (const { table, key, before, after } of rows) {
       const changed = tables.get(table.name) ?? new Map(filling.tables.get(table.name));
@@ -166,7 +168,8 @@ class MemoryReadStore implements ReadStore {
       if (after === null) changed.delete(key);
       else changed.set(key, { row: JSON.parse(JSON.stringify(after)) as Row, indexed: indexed(table, after) });
     }
-    const written = { build: { ...filling.build, checkpoint: to }, tables: new Map([...filling.tables, ...tables]) };
+    const build = { ...filling.build, checkpoint: to };
+    const written = { build, fence, tables: new Map([...filling.tables, ...tables]) };
     this.#fillings = this.#fillings.map((each) => (each === filling ? written : each));
   }
 }

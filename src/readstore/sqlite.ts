@@ -169,7 +169,8 @@ class SqliteReadStore implements ReadStore {
     for (const table of projection.tables) this.#projectionOfTable.set(table.name, projection.name);
   }
 
-  #write({ build, from, to, rows }: BuildWrite): void {
+  #write({ build, from, to, rows, fence }: BuildWrite): void {
+    if (fence !== undefined) throw new TypeError('One process has this store: there is nobody to be fenced off.');
     if (this.#projections.get(build.projection)?.version !== build.version) {
       throw new Error(`The rows of ${build.projection} are not those of the build's version ${build.version}.`);
     }

@@ -9,7 +9,7 @@ import type { ReadStore } from '../../src/readstore/port.js';
 import { openSqliteReadStore } from '../../src/readstore/sqlite.js';
 import { freshName } from '../support/engines.js';
 import { type MongoDouble, startMongoDouble } from '../support/mongodbDouble.js';
-import { readStoreContract } from './readStore.js';
+import { readStoreContract, sharedReadStoreContract } from './readStore.js';
 
 const fileKey = Buffer.alloc(32, 7);
 const opened: ReadStore[] = [];
@@ -32,7 +32,7 @@ readStoreContract('SQLite', () =>
   closedAfterwards(openSqliteReadStore({ file: join(directory, `${files++}.db`), fileKey })),
 );
 
-readStoreContract('memory', () => closedAfterwards(memoryReadStore()));
+sharedReadStoreContract('memory', () => closedAfterwards(memoryReadStore()));
 
 describe('with a double', () => {
   let double: MongoDouble;
@@ -46,7 +46,7 @@ describe('with a double', () => {
     await double.close();
   });
 
-  readStoreContract('MongoDB', () =>
+  sharedReadStoreContract('MongoDB', () =>
     closedAfterwards(mongoReadStoreOver(new MongoDatabase(client.db(freshName()), async () => undefined))),
   );
 });

@@ -1,5 +1,6 @@
 import type { ReadStore } from '../../src/readstore/port.js';
 import { buildsContract } from './readStoreBuilds.js';
+import { fencesContract } from './readStoreFences.js';
 import { listingContract } from './readStoreListing.js';
 import { pagesContract } from './readStorePages.js';
 import { rowsContract } from './readStoreRows.js';
@@ -13,4 +14,10 @@ export const readStoreContract = (name: string, open: OpenReadStore): void => {
   describe(`${name} pages`, () => pagesContract(open));
   describe(`${name} lists`, () => listingContract(open));
   describe(`${name} builds`, () => buildsContract(open));
+};
+
+/** What a read store does besides where several processes share it. */
+export const sharedReadStoreContract = (name: string, open: OpenReadStore): void => {
+  readStoreContract(name, open);
+  describe(`${name} is fenced`, () => fencesContract(open));
 };

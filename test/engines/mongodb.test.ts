@@ -3,7 +3,7 @@ import { MongoDatabase } from '../../src/mongodb/database.js';
 import { mongoReadStoreOver } from '../../src/readstore/mongodb.js';
 import type { ReadStore } from '../../src/readstore/port.js';
 import { openMongoStateStore } from '../../src/statestore/mongodb.js';
-import { readStoreContract } from '../contract/readStore.js';
+import { sharedReadStoreContract } from '../contract/readStore.js';
 import { stateStoreContract } from '../contract/stateStore.js';
 import { freshName, onEngines } from '../support/engines.js';
 
@@ -38,7 +38,7 @@ onEngines(['MongoDB'], 'on a real server', (urls) => {
         await client.db(name).dropDatabase();
       }
     });
-    readStoreContract('MongoDB', () => {
+    sharedReadStoreContract('MongoDB', () => {
       const name = freshName();
       const store = mongoReadStoreOver(new MongoDatabase(client.db(name), async () => undefined));
       opened.push({ store, name });
