@@ -39,6 +39,7 @@ import type { MailReport } from '../mail/queue.js';
 import type { Eraser } from '../privacy/erasure/erase.js';
 import type { Suppressions } from '../privacy/suppression/suppressions.js';
 import type { ReadStore } from '../readstore/port.js';
+import { Leases } from '../statestore/leases.js';
 import { type DerivedKeys, keyedHash, keysOfRoot } from '../vault/keys.js';
 import type { Vault } from '../vault/port.js';
 import { accountsOf } from './accounts.js';
@@ -116,6 +117,8 @@ export class Installation {
       readonly appUrl: string;
       readonly stepUpMs: number;
       readonly rebuild: (projection: string) => Promise<void>;
+      /** Where other processes may run read models as well. */
+      readonly leases?: Leases;
     },
   ) {
     const { eventStore, readStore, stateStore, vault } = stores;
@@ -147,8 +150,12 @@ export class Installation {
     });
     this.externalIds = new ExternalIds(stateStore, clock, this.#claimKey);
     const report = options.report ?? (() => undefined);
-    const runnerParts = { eventStore, readStore, keys: vault, clock, report, pause: (ms: number) => pause(ms) };
-    this.projections = new ProjectionRunner(runnerParts, allProjections);
+    const { leases } = options;
+    const runnerParts = { eventStore, readStore, keys: vault, clock, report, pause: (ms: number) => pause(ms), leases };
+    this.projections = new ProjectionRunner(
+      { ...runnerParts, outdated: (projection) => this.#rebuildInBackground(projection) },
+      allProjections,
+    );
     const privacy = wirePrivacy({ ...stores, handler, ids, derived, waitFor });
     this.eraser = privacy.eraser;
     this.suppressions = privacy.suppressions;
@@ -161,9 +168,14 @@ export class Installation {
     const sweep = () => this.behind(() => this.stores.stateStore.sweep());
     sweep();
     this.#sweeping = setInterval(sweep, SWEEP_MS).unref();
+    if (this.options.leases) return;
     for (const { projection, outdated } of this.projections.status()) {
-      if (outdated) this.#inBackground = this.#inBackground.then(() => this.rebuild(projection));
+      if (outdated) this.#rebuildInBackground(projection);
     }
+  }
+
+  #rebuildInBackground(projection: string): void {
+    this.#inBackground = this.#inBackground.then(() => this.rebuild(projection));
   }
 
   /** Rebuilds a read model in a thread of its own, beside the live one. */
@@ -329,7 +341,9 @@ export const openInstallation = async (config: OpeningConfig, options: Installat
     }
     const sealer = new Sealer(stores.vault, pooledRandomBytes);
     const outgoing = await mailOf(config, { stateStore: stores.stateStore, sealer, ids, clock }, options);
-    const more = { ...outgoing, sealer, stepUpMs: config.stepUpMs ?? DEFAULT_STEP_UP_MS, rebuild: rebuildOne };
+    const leases = sharedLeases(locations, stores, ids);
+    const stepUpMs = config.stepUpMs ?? DEFAULT_STEP_UP_MS;
+    const more = { ...outgoing, sealer, stepUpMs, rebuild: rebuildOne, leases };
     const installation = new Installation(stores, keys, clock, ids, { ...options, ...more });
     await installation.start();
     return {
@@ -345,6 +359,12 @@ export const openInstallation = async (config: OpeningConfig, options: Installat
     throw error;
   }
 };
+
+/** Of a process among several: where both what is written and the leases themselves are where others see them. */
+const sharedLeases = ({ readModels, state }: StoreLocations, { stateStore }: EngineStores, ids: Ids) =>
+  readModels.engine === 'sqlite' || state.engine === 'sqlite'
+    ? undefined
+    : new Leases({ stateStore, clock: { now: () => performance.now() }, holder: ids.next() });
 
 /** Beside the live read model, on the connections that are open: another engine does most of the work. */
 const rebuildHere = async (name: string, { eventStore, readStore, vault }: EngineStores): Promise<void> => {

@@ -40,8 +40,8 @@ const OPTIONS: MongoClientOptions = {
 /**
  * Connects to the replica set that a `mongodb://` or `mongodb+srv://` URL names, and to the database in its path,
  * default `crm`.
- * Errors: BAD_CONFIGURATION where the URL, its user, or the server's certificate is not usable, or the server is no
- * member of a replica set; STORE_FAILED where none can be reached. They say which store, and nothing of the URL.
+ * Errors: BAD_CONFIGURATION where the URL or the server's certificate is not usable, or the server is no member of a
+ * replica set; STORE_UNAUTHORISED; STORE_UNREACHABLE. They say which store, and nothing of the URL.
  */
 export const connectMongo = async (url: string, kept: Kept): Promise<MongoDatabase> => {
   const client = clientOf(url, kept);
@@ -80,9 +80,13 @@ const DUPLICATE_KEY = 11_000;
 
 const connectionError = (error: unknown, kept: Kept): unknown => {
   if (!(error instanceof MongoError)) return error;
-  if (isRefusal(error)) return unusable(kept, 'does not accept the user or the password');
+  if (isRefusal(error)) {
+    return new CrmError('STORE_UNAUTHORISED', {
+      reason: `The MongoDB of the ${kept} does not accept the user or the password.`,
+    });
+  }
   if (certificateProblem(error)) return unusable(kept, 'shows a certificate that cannot be verified');
-  return new CrmError('STORE_FAILED', { reason: `The MongoDB of the ${kept} cannot be reached.` });
+  return new CrmError('STORE_UNREACHABLE', { reason: `The MongoDB of the ${kept} cannot be reached.` });
 };
 
 const isRefusal = (error: MongoError): boolean =>

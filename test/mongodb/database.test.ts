@@ -37,7 +37,7 @@ test('a standalone server is refused: what a majority has is not defined there',
 test('whoever is not let in is told so', async () => {
   const { code, message } = await againstDouble({ setName: 'rs0', locked: true });
   expect({ code, message }).toEqual({
-    code: 'BAD_CONFIGURATION',
+    code: 'STORE_UNAUTHORISED',
     message: 'The MongoDB of the vault does not accept the user or the password.',
   });
 });
@@ -63,7 +63,7 @@ test('a server that is not there is the store that failed', async () => {
   await new Promise((resolve) => server.close(resolve));
   const url = `mongodb://ada:${SECRET}@127.0.0.1:${port}/crm?serverSelectionTimeoutMS=100`;
   expect(await refused(url)).toMatchObject({
-    code: 'STORE_FAILED',
+    code: 'STORE_UNREACHABLE',
     message: 'The MongoDB of the vault cannot be reached.',
   });
 });
