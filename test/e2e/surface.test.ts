@@ -40,7 +40,7 @@ test('[P5.1] the product serves TLS from the files it is given, and prints nothi
 
 test('[P5.5] a setting that cannot be meant stops the start, by its name and without a stack trace', async () => {
   await expect(startServer(directory.path(), { CORS_ORIGINS: '*' })).rejects.toThrow(/did not start.*CORS_ORIGINS/);
-  const file = join(directory.path(), 'operations.json');
+  const file = join(directory.path(), 'wrong.json');
   writeFileSync(file, '{ "a": "{ nothing }" }');
   const attempt = startServer(directory.path(), { PERSISTED_OPERATIONS_FILE: file });
   await expect(attempt).rejects.toThrow(/did not start.*PERSISTED_OPERATIONS_FILE/);
