@@ -9,7 +9,7 @@ import { indexed, orderNames, ordersOf } from '../src/readstore/terms.js';
 import { openDatabase, type SqliteDatabase } from '../src/sqlite/database.js';
 import { openField } from '../src/vault/seal.js';
 import { openSqliteKeyReader } from '../src/vault/sqlite.js';
-import { keysOf } from './dataset.js';
+import { keysOf, readModelsOf } from './dataset.js';
 import { answerJob, type Home } from './processes.js';
 
 /*
@@ -194,8 +194,7 @@ const copyTerms = (source: SqliteDatabase, target: SqliteDatabase, terms: string
 
 answerJob<BareRebuildJob, BareRebuildReport>(async ({ home, target }) => {
   const { seconds: readSeconds, fields: fieldsOpened } = await readAndOpen(home);
-  const fileKey = (await keysOf(home)).readModels;
-  const file = filesIn(home.dataDir).readModels;
+  const { file, fileKey } = await readModelsOf(home);
   const source = openDatabase({ file, fileKey, durability: 'normal', readonly: true });
   const copy = openDatabase({ file: target, fileKey, durability: 'normal', cacheMiB: CACHE_MIB });
   copy.pragma(`wal_autocheckpoint = ${LOG_PAGES}`);

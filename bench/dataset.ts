@@ -1,5 +1,6 @@
 import { filesIn } from '../src/app/dataDir.js';
 import { openInstallation } from '../src/app/installation.js';
+import { type ReadModelFile, ReadModelFiles } from '../src/app/readModelFiles.js';
 import { loadRootKey } from '../src/app/rootKey.js';
 import { companyDecider } from '../src/crm/companies/decider.js';
 import { type ContactCommand, contactDecider } from '../src/crm/contacts/decider.js';
@@ -9,6 +10,7 @@ import { systemClock } from '../src/kernel/clock.js';
 import { type CommandContext, CommandHandler } from '../src/kernel/commandHandler.js';
 import { derivedId, pooledRandomBytes, timeOrderedIds } from '../src/kernel/ids.js';
 import { consentDecider } from '../src/privacy/consent/decider.js';
+import { openSqliteStateStore } from '../src/statestore/sqlite.js';
 import { type DerivedKeys, keysOfRoot } from '../src/vault/keys.js';
 import { openSqliteVault } from '../src/vault/sqlite.js';
 import type { Home } from './processes.js';
@@ -45,6 +47,21 @@ export const newHome = async (home: Home): Promise<Tenant> => {
 
 export const keysOf = async ({ masterKeyFile }: Home): Promise<DerivedKeys> =>
   keysOfRoot(await loadRootKey({ masterKeyFile }, false));
+
+/** The file that the read models of a home that nobody has open are in. */
+export const readModelsOf = async (home: Home): Promise<ReadModelFile> => {
+  const keys = await keysOf(home);
+  const { dataDir } = home;
+  const files = filesIn(dataDir);
+  const random = pooledRandomBytes;
+  const vault = openSqliteVault({ file: files.vault, fileKey: keys.vault, wrapKey: keys.wrap, random });
+  const stateStore = openSqliteStateStore({ file: files.state, fileKey: keys.state, clock: systemClock });
+  const ids = timeOrderedIds(systemClock);
+  const current = await new ReadModelFiles({ dataDir, vault, stateStore, ids }).current();
+  await stateStore.close();
+  await vault.shut();
+  return current;
+};
 
 /**
  * Events of a contact's unit, on average: created 1, updated 1/2, consent 7/10, a deal 1/4, its change of stage 1/8.

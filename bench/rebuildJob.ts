@@ -1,6 +1,6 @@
 import { allProjections } from '../projections/all.js';
 import { rebuildInThread } from '../src/app/rebuildThread.js';
-import { keysOf } from './dataset.js';
+import { keysOf, readModelsOf } from './dataset.js';
 import { answerJob, type Home } from './processes.js';
 
 export interface RebuildJob {
@@ -25,10 +25,11 @@ answerJob<RebuildJob, RebuildReport>(async ({ home }) => {
   }, SAMPLE_MS);
   const seconds: Record<string, number> = {};
   const before = process.cpuUsage();
-  const { events, readModels, vault, wrap } = await keysOf(home);
+  const readModels = await readModelsOf(home);
+  const keys = await keysOf(home);
   for (const { name } of allProjections) {
     const began = performance.now();
-    await rebuildInThread({ dataDir: home.dataDir, projection: name, keys: { events, readModels, vault, wrap } });
+    await rebuildInThread({ dataDir: home.dataDir, projection: name, readModels, keys });
     seconds[name] = (performance.now() - began) / 1000;
   }
   clearInterval(sampling);

@@ -25,7 +25,7 @@ export interface RunnerParts {
 }
 
 export interface RunnerReport {
-  readonly kind: 'projection-stopped' | 'write-failed' | 'history-unreadable' | 'lease-unknown';
+  readonly kind: 'projection-stopped' | 'write-failed' | 'history-unreadable' | 'lease-unknown' | 'rewrite-failed';
   readonly projection?: string;
   readonly position?: Position;
   readonly error: unknown;

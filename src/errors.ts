@@ -80,6 +80,13 @@ export const errorTable = {
     status: 500,
     message: 'The data are older than the erasure ledger: whoever was erased since would be back.',
   },
+  DATA_DIR_NOT_EMPTY: { status: 500, message: 'The data directory holds data already; nothing was overwritten.' },
+  RESTORE_UNFINISHED: {
+    status: 500,
+    message: 'A restore into this data directory did not come to its end; run it again.',
+  },
+  BACKUP_DAMAGED: { status: 500, message: 'A file of the backup is missing or not as it was written.' },
+  BACKUP_OF_ANOTHER_INSTALLATION: { status: 500, message: 'The backup is of another installation.' },
   KEY_DESTROYED: { status: 410, message: 'The key was destroyed.' },
   CONSISTENCY_TIMEOUT: {
     status: 504,

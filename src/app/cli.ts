@@ -11,6 +11,7 @@ import { CrmError, isCrmError } from '../errors.js';
 import { currency as currencyCode } from '../kernel/values.js';
 import { OPERATOR } from '../kernel/workspace.js';
 import { type Assessment, assess, pastAssessments } from './assess.js';
+import { BACKUP_COMMANDS } from './backupCommands.js';
 import { type Config, readConfig } from './config.js';
 import { askRunning } from './controlSocket.js';
 import { lockDataDir } from './dataDir.js';
@@ -33,6 +34,8 @@ const HELP = `crm <command> [options]     works on DATA_DIR; stop the server fir
   rotate-keys --workspace ID  gives a workspace a new key
   assess                      checks the installation, also while it runs, and records the result; ends with 1 if anything is unmet
   assessments                 what was found before
+  backup [--to DIR] [--keys-to DIR]     beside a running server too; BACKUP_DIR says where to otherwise
+  restore --from BACKUP [--keys BACKUP] into an empty DATA_DIR; carries out again what was erased since
 
 options of import
   --workspace ID              where to; not needed where there is only one
@@ -51,6 +54,8 @@ const OPTIONS = {
   map: { type: 'string', multiple: true, default: [] as string[] },
   encoding: { type: 'string' },
   master: { type: 'boolean', default: false },
+  'keys-to': { type: 'string' },
+  keys: { type: 'string' },
   'dry-run': { type: 'boolean', default: false },
   from: { type: 'string' },
   to: { type: 'string' },
@@ -68,6 +73,8 @@ const main = async (args: readonly string[]): Promise<void> => {
   if (values.help || command === undefined) return void process.stdout.write(HELP);
   if (command === 'outbox') return showOutbox();
   if (command === 'move') return moved(await move(values, readConfig(process.env)));
+  const alone = BACKUP_COMMANDS[command];
+  if (alone !== undefined) return void process.stdout.write(`${await alone(readConfig(process.env), values)}\n`);
   const run = COMMANDS[command];
   if (run === undefined) throw usage('There is no such command; crm --help lists them.');
   const config = readConfig(process.env);

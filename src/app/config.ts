@@ -1,6 +1,7 @@
 import { join, resolve } from 'node:path';
 import { CrmError } from '../errors.js';
 import type { TransitOptions } from '../vault/kms/transit.js';
+import { type BackupConfig, readBackupConfig } from './backupConfig.js';
 import { readKmsConfig } from './kmsConfig.js';
 import { type MailConfig, NO_MAIL_SERVER } from './mail.js';
 import { Secret, secretFrom } from './secretFile.js';
@@ -22,6 +23,7 @@ export interface Config {
   readonly erasureLedgerDir: string;
   /** A second directory in which every entry of the ledger is written as well. */
   readonly erasureLedgerCopy?: string | undefined;
+  readonly backup: BackupConfig;
   readonly logLevel: 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'silent';
   readonly production: boolean;
   readonly surface: SurfaceConfig;
@@ -64,6 +66,7 @@ export const readConfig = (env: Environment): Config => {
     stores: readStoreLocations(env, dataDir),
     erasureLedgerDir,
     erasureLedgerCopy,
+    backup: readBackupConfig(env),
     logLevel: logLevelOf(env.LOG_LEVEL ?? 'warn'),
     production: env.NODE_ENV === 'production',
     surface: readSurfaceConfig(env),

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import Database from 'better-sqlite3-multiple-ciphers';
 import { CrmError } from '../errors.js';
 
-/** The files of an embedded installation. */
+/** The files of an embedded installation. Beside that of the read models are its generations: see `readModelFiles.ts`. */
 export const filesIn = (dataDir: string) => ({
   events: join(dataDir, 'events.db'),
   readModels: join(dataDir, 'read-models.db'),
@@ -13,6 +13,9 @@ export const filesIn = (dataDir: string) => ({
   outbox: join(dataDir, 'outbox'),
   lock: join(dataDir, 'lock'),
 });
+
+/** What a restore is making; while it is there, the data directory does not open. */
+export const RESTORING = 'restore.partial';
 
 export const holdsData = (dataDir: string): boolean => {
   const { events, vault, state } = filesIn(dataDir);

@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { allProjections } from '../../projections/all.js';
 import { companiesByName } from '../../projections/crm/companies.js';
@@ -39,19 +41,24 @@ import type { MailReport } from '../mail/queue.js';
 import type { Eraser } from '../privacy/erasure/erase.js';
 import type { Suppressions } from '../privacy/suppression/suppressions.js';
 import type { ReadStore } from '../readstore/port.js';
+import { SwitchableReadStore } from '../readstore/switchable.js';
 import { Leases } from '../statestore/leases.js';
 import { type DerivedKeys, keyedHash, keysOfRoot } from '../vault/keys.js';
 import type { Vault } from '../vault/port.js';
 import { accountsOf } from './accounts.js';
 import { type Config, DEFAULT_APP_URL, DEFAULT_STEP_UP_MS } from './config.js';
-import { filesIn, holdsData, lockDataDir } from './dataDir.js';
+import { filesIn, holdsData, lockDataDir, RESTORING } from './dataDir.js';
 import { found, isFounded, ownReadModels } from './founding.js';
 import { furnish } from './furnish.js';
 import { invitationsBy, type MailParts, NO_MAIL_SERVER, openMail } from './mail.js';
 import { wirePrivacy } from './privacy.js';
+import type { ReadModelFile, ReadModelFiles } from './readModelFiles.js';
 import { rebuildInThread } from './rebuildThread.js';
+import { ReadStoreRewriter } from './rewriteReadStore.js';
+import { rewriteInThread } from './rewriteThread.js';
+import type { AskHowFar } from './rewriteWorker.js';
 import { type KeyConfig, loadRootKey } from './rootKey.js';
-import { closeStores, type EngineStores, openRemoteEvents, openStores } from './stores.js';
+import { closeStores, type EngineStores, openReadModelFile, openRemoteEvents, openStores } from './stores.js';
 import { isEmbedded, readStoreLocations, type StoreLocations } from './storeUrls.js';
 
 /** A mutation waits this long for the read models, then says so. */
@@ -60,6 +67,10 @@ const CONSISTENCY_TIMEOUT_MS = 5_000;
 const CATCH_UP_TIMEOUT_MS = 600_000;
 /** What has expired counts for nothing at once; this is when it leaves the file. */
 const SWEEP_MS = 3600_000;
+/** People erased one after another within this time share one rewriting of the read store. */
+const REWRITE_DELAY_MS = 1_000;
+
+const allNames = allProjections.map(({ name }) => name);
 
 interface Stores extends EngineStores {
   readonly ledger: ErasureLedger;
@@ -71,6 +82,15 @@ export interface BackgroundReport {
   readonly error: unknown;
 }
 
+type Rewrite = (from: ReadModelFile, to: ReadModelFile, howFar: AskHowFar, signal: AbortSignal) => Promise<void>;
+
+/** Long work on the read models; in threads of their own where the stores are files. */
+interface Threads {
+  readonly rebuild: (projection: string) => Promise<void>;
+  /** Ends early where the signal says so. `null` where not all stores are files. */
+  readonly rewrite: Rewrite | null;
+}
+
 export interface InstallationOptions {
   readonly clock?: Clock;
   readonly report?: (what: RunnerReport | MailReport | BackgroundReport) => void;
@@ -79,6 +99,8 @@ export interface InstallationOptions {
   /** Told on the first start, as soon as the master key is made: what comes after may still fail. */
   readonly masterKeyMade?: () => void;
   readonly consistencyTimeoutMs?: number;
+  /** For a restore alone: opens data of before the ledger's end, and carries out again what is in it. */
+  readonly restoring?: boolean;
 }
 
 /** Everything a running product is made of, wired together. `Services` of the API, and what the command line needs. */
@@ -102,24 +124,27 @@ export class Installation {
   readonly readStore: ReadStore;
   readonly keys: Vault;
   readonly mail: Mail;
-  #inBackground: Promise<void> = Promise.resolve();
   readonly #behind = new Set<Promise<void>>();
   #sweeping: NodeJS.Timeout | undefined;
+  /** `null` where not all stores are files: another engine's are not rewritten. */
+  readonly readStoreRewriter: ReadStoreRewriter | null;
+  readonly #closing = new AbortController();
+  #inBackground: Promise<unknown> = Promise.resolve();
 
   constructor(
     private readonly stores: Stores,
     private readonly derived: Pick<DerivedKeys, 'claims' | 'suppression' | 'pseudonyms'>,
     readonly clock: Clock,
     readonly ids: Ids,
-    private readonly options: InstallationOptions & {
-      readonly mail: Mail;
-      readonly sealer: Sealer;
-      readonly appUrl: string;
-      readonly stepUpMs: number;
-      readonly rebuild: (projection: string) => Promise<void>;
-      /** Where other processes may run read models as well. */
-      readonly leases?: Leases;
-    },
+    private readonly options: InstallationOptions &
+      Threads & {
+        readonly mail: Mail;
+        readonly sealer: Sealer;
+        readonly appUrl: string;
+        readonly stepUpMs: number;
+        /** Where other processes may run read models as well. */
+        readonly leases?: Leases;
+      },
   ) {
     const { eventStore, readStore, stateStore, vault } = stores;
     this.eventStore = eventStore;
@@ -153,10 +178,12 @@ export class Installation {
     const { leases } = options;
     const runnerParts = { eventStore, readStore, keys: vault, clock, report, pause: (ms: number) => pause(ms), leases };
     this.projections = new ProjectionRunner(
-      { ...runnerParts, outdated: (projection) => this.#rebuildInBackground(projection) },
+      { ...runnerParts, outdated: (projection) => this.behind(() => this.rebuild(projection)) },
       allProjections,
     );
-    const privacy = wirePrivacy({ ...stores, handler, ids, derived, waitFor });
+    this.readStoreRewriter = this.#rewriterOf(stores);
+    const rewriteReadStore = (position: Position) => this.readStoreRewriter?.request(position);
+    const privacy = wirePrivacy({ ...stores, handler, ids, derived, waitFor, rewriteReadStore });
     this.eraser = privacy.eraser;
     this.suppressions = privacy.suppressions;
   }
@@ -170,18 +197,29 @@ export class Installation {
     this.#sweeping = setInterval(sweep, SWEEP_MS).unref();
     if (this.options.leases) return;
     for (const { projection, outdated } of this.projections.status()) {
-      if (outdated) this.#rebuildInBackground(projection);
+      if (outdated) this.behind(() => this.rebuild(projection));
     }
+    void this.#rewriteOutstanding();
   }
 
-  #rebuildInBackground(projection: string): void {
-    this.#inBackground = this.#inBackground.then(() => this.rebuild(projection));
+  /** Before the start of data that were restored: every erasure that they do not know of is taken up. Answers how many. */
+  async takeUpErasures(): Promise<number> {
+    const { ledger } = this.stores;
+    return this.eraser.takeUp(await ledger.entries(ledger.knownToData.sequence));
+  }
+
+  /** The last step of a restore: the data know the whole ledger, and their read models are to be filled anew. */
+  async endRestore(): Promise<void> {
+    await this.stores.ledger.acknowledge();
+    await this.stores.readModelFiles?.forget();
   }
 
   /** Rebuilds a read model in a thread of its own, beside the live one. */
-  async rebuild(projection: string): Promise<void> {
-    await this.options.rebuild(projection);
-    await this.projections.resume(projection);
+  rebuild(projection: string): Promise<void> {
+    return this.#oneAfterAnother(async () => {
+      await this.options.rebuild(projection);
+      await this.projections.resume(projection);
+    });
   }
 
   /** Resolves once every read model shows what the history holds now. */
@@ -240,12 +278,47 @@ export class Installation {
   /** Finishes what was accepted and releases the files. */
   async close(): Promise<void> {
     clearInterval(this.#sweeping);
+    this.#closing.abort();
     await this.#inBackground;
     await Promise.all(this.#behind);
     await this.mail.close();
     await this.projections.stop();
     await this.stores.ledger.close();
     await closeStores(this.stores);
+  }
+
+  /** What replaces read models or their file: never two at a time. */
+  #oneAfterAnother<T>(work: () => Promise<T>): Promise<T> {
+    const done = this.#inBackground.then(work);
+    this.#inBackground = done.catch(() => undefined);
+    return done;
+  }
+
+  /** A rewriting that the end of the process has cut off, once the read models are as far as it is to reach. */
+  async #rewriteOutstanding(): Promise<void> {
+    const position = (await this.readStoreRewriter?.outstanding()) ?? null;
+    if (position === null) return;
+    await this.projections.waitFor(allNames, position, CATCH_UP_TIMEOUT_MS);
+    this.readStoreRewriter?.request(position);
+  }
+
+  #rewriterOf({ readModelFiles: files, readStore: store }: EngineStores): ReadStoreRewriter | null {
+    const { rewrite, report = () => undefined } = this.options;
+    if (files === null || rewrite === null || !(store instanceof SwitchableReadStore)) return null;
+    const { signal } = this.#closing;
+    return new ReadStoreRewriter({
+      files,
+      store,
+      projections: allProjections,
+      fill: (from, to, howFar) => rewrite(from, to, howFar, signal),
+      open: openReadModelFile,
+      pause: () => pause(REWRITE_DELAY_MS, undefined, { signal }),
+      inBackground: (work) => this.#oneAfterAnother(work),
+      report: (error) => {
+        // It is taken up again at the next start.
+        if (!signal.aborted) report({ kind: 'rewrite-failed', error });
+      },
+    });
   }
 
   #claimKey = (space: string, value: string): string => keyedHash(this.derived.claims, space, value);
@@ -291,6 +364,8 @@ export class Installation {
 
 export interface Opened {
   readonly installation: Installation;
+  /** How many erasures of after the backup a restore has carried out again. */
+  readonly erasuresTakenUp: number;
   close(): Promise<void>;
 }
 
@@ -308,10 +383,14 @@ const mailOf = async (
 /**
  * Opens the installation that lives in a data directory and on the engines that its stores are on.
  * Errors: DATA_DIR_LOCKED, WRONG_MASTER_KEY, CORRUPT_STORE, BAD_CONFIGURATION, FOREIGN_STORE, STORE_UNREACHABLE,
- * STORE_UNAUTHORISED, LEDGER_BROKEN, DATA_BEHIND_LEDGER, LEDGER_UNWRITABLE, KMS_FAILED; nothing is touched in any of these.
+ * STORE_UNAUTHORISED, LEDGER_BROKEN, DATA_BEHIND_LEDGER, LEDGER_UNWRITABLE, KMS_FAILED, RESTORE_UNFINISHED; nothing is touched in any of these.
  */
 export const openInstallation = async (config: OpeningConfig, options: InstallationOptions = {}): Promise<Opened> => {
   const lock = lockDataDir(config.dataDir);
+  if (existsSync(join(config.dataDir, RESTORING))) {
+    lock.release();
+    throw new CrmError('RESTORE_UNFINISHED');
+  }
   const locations = config.stores ?? readStoreLocations({}, config.dataDir);
   let remoteEvents: EventStore | null = null;
   try {
@@ -322,10 +401,10 @@ export const openInstallation = async (config: OpeningConfig, options: Installat
     rootKey.fill(0);
     const clock = options.clock ?? systemClock;
     const ids = timeOrderedIds(clock);
-    const stores = await openAll(config, locations, remoteEvents, keys, clock, ids);
+    const stores = await openAll({ ...config, ...options }, locations, remoteEvents, keys, clock, ids);
     const rebuildOne = (projection: string): Promise<void> =>
-      isEmbedded(locations)
-        ? rebuildInThread({ dataDir: config.dataDir, projection, keys })
+      isEmbedded(locations) && stores.readModelFiles !== null
+        ? rebuildFile(config.dataDir, projection, keys, stores.readModelFiles)
         : rebuildHere(projection, stores);
     try {
       const founded = await found(stores, clock, ids);
@@ -342,12 +421,15 @@ export const openInstallation = async (config: OpeningConfig, options: Installat
     const sealer = new Sealer(stores.vault, pooledRandomBytes);
     const outgoing = await mailOf(config, { stateStore: stores.stateStore, sealer, ids, clock }, options);
     const leases = sharedLeases(locations, stores, ids);
+    const rewrite = isEmbedded(locations) ? rewriteIn(config.dataDir, keys) : null;
     const stepUpMs = config.stepUpMs ?? DEFAULT_STEP_UP_MS;
-    const more = { ...outgoing, sealer, stepUpMs, rebuild: rebuildOne, leases };
+    const more = { ...outgoing, sealer, stepUpMs, rebuild: rebuildOne, rewrite, leases };
     const installation = new Installation(stores, keys, clock, ids, { ...options, ...more });
+    const erasuresTakenUp = options.restoring ? await installation.takeUpErasures() : 0;
     await installation.start();
     return {
       installation,
+      erasuresTakenUp,
       close: async () => {
         await installation.close();
         lock.release();
@@ -374,19 +456,20 @@ const rebuildHere = async (name: string, { eventStore, readStore, vault }: Engin
 };
 
 const openAll = async (
-  config: OpeningConfig,
+  config: OpeningConfig & Pick<InstallationOptions, 'restoring'>,
   locations: StoreLocations,
   remoteEvents: EventStore | null,
   keys: DerivedKeys,
   clock: Clock,
   ids: Ids,
 ): Promise<Stores> => {
-  const stores = await openStores(locations, remoteEvents, keys, clock);
+  const stores = await openStores(locations, remoteEvents, keys, clock, ids);
   try {
     const ledger = await openFileLedger({
       directory: config.erasureLedgerDir,
       copyDirectory: config.erasureLedgerCopy,
       memory: ledgerMemoryIn(stores.stateStore),
+      dataMayBeBehind: config.restoring ?? false,
       clock,
       ids,
     });
@@ -396,3 +479,21 @@ const openAll = async (
     throw error;
   }
 };
+
+const rebuildFile = async (
+  dataDir: string,
+  projection: string,
+  keys: DerivedKeys,
+  files: ReadModelFiles,
+): Promise<void> => {
+  const readModels = await files.current();
+  await rebuildInThread({ dataDir, projection, readModels, keys });
+  readModels.fileKey.fill(0);
+};
+
+const rewriteIn =
+  (dataDir: string, { events, vault, wrap }: DerivedKeys): Rewrite =>
+  ({ file, fileKey }, to, howFar, signal) => {
+    const files = { from: { file, fileKey }, to: { file: to.file, fileKey: to.fileKey } };
+    return rewriteInThread({ dataDir, ...files, keys: { events, vault, wrap } }, howFar, signal);
+  };

@@ -32,6 +32,8 @@ export interface PrivacyParts {
   readonly derived: Pick<DerivedKeys, 'suppression' | 'pseudonyms'>;
   /** Resolves when these read models have passed the position. */
   readonly waitFor: (projections: readonly string[], position: Position) => Promise<void>;
+  /** Begins to rewrite the read store, so that nothing is left of what read models had deleted by the position. */
+  readonly rewriteReadStore: (position: Position) => void;
 }
 
 export interface Privacy {
@@ -66,11 +68,13 @@ export const wirePrivacy = (parts: PrivacyParts): Privacy => {
     stateStore,
     ledger,
     ids,
-    purged: (position) =>
-      parts.waitFor(
+    purged: async (position) => {
+      await parts.waitFor(
         allProjections.map(({ name }) => name),
         position,
-      ),
+      );
+      parts.rewriteReadStore(position);
+    },
     forget: ({ contact }) => handler.forget(contactDecider, contact),
     generalise: ({ contact, subject }, context) =>
       anonymiser.anonymise({ contact, subject, stream: streamIn(contact) }, context),

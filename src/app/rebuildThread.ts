@@ -9,9 +9,14 @@ import type { RebuildOrder } from './rebuildWorker.js';
 const REBUILD_HEAP: ResourceLimits = { maxOldGenerationSizeMb: 96, maxYoungGenerationSizeMb: 8 };
 
 /** Runs `rebuildWorker.ts`, once more without a bound on its heap where rows are too large for it. Rejects with what it fails of. */
-export const rebuildInThread = async ({ dataDir, projection, keys }: RebuildOrder): Promise<void> => {
-  const { events, readModels, vault, wrap } = keys;
-  const order = () => ({ dataDir, projection, keys: structuredClone({ events, readModels, vault, wrap }) });
+export const rebuildInThread = async ({ dataDir, projection, readModels, keys }: RebuildOrder): Promise<void> => {
+  const { events, vault, wrap } = keys;
+  const { file, fileKey } = readModels;
+  const order = () => ({
+    dataDir,
+    projection,
+    ...structuredClone({ readModels: { file, fileKey }, keys: { events, vault, wrap } }),
+  });
   try {
     await runThread(order(), REBUILD_HEAP);
   } catch (error) {

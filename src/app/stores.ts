@@ -1,16 +1,19 @@
+import { dirname } from 'node:path';
 import { CrmError, isCrmError } from '../errors.js';
 import type { EventStore } from '../eventstore/port.js';
 import { openSqliteEventStore } from '../eventstore/sqlite.js';
 import type { Clock } from '../kernel/clock.js';
-import { pooledRandomBytes } from '../kernel/ids.js';
+import { type Ids, pooledRandomBytes } from '../kernel/ids.js';
 import type { ReadStore } from '../readstore/port.js';
 import { openSqliteReadStore } from '../readstore/sqlite.js';
+import { SwitchableReadStore } from '../readstore/switchable.js';
 import type { StateStore } from '../statestore/port.js';
 import { openSqliteStateStore } from '../statestore/sqlite.js';
 import type { DerivedKeys } from '../vault/keys.js';
 import type { Vault } from '../vault/port.js';
 import { openSqliteVault } from '../vault/sqlite.js';
 import { allEvents } from './events.js';
+import { type ReadModelFile, ReadModelFiles } from './readModelFiles.js';
 import { STORES, type StoreLocation, type StoreLocations, type StoreName } from './storeUrls.js';
 
 const READ_CACHE_MIB = 128;
@@ -21,6 +24,8 @@ export interface EngineStores {
   readonly vault: Vault;
   readonly stateStore: StateStore;
   readonly readStore: ReadStore;
+  /** The read store's files, which are rewritten; `null` where it is on another engine. */
+  readonly readModelFiles: ReadModelFiles | null;
 }
 
 /** Events as they are now. */
@@ -43,13 +48,18 @@ export const openStores = async (
   remoteEvents: EventStore | null,
   keys: DerivedKeys,
   clock: Clock,
+  ids: Ids,
 ): Promise<EngineStores> => {
   const opened: { -readonly [name in keyof EngineStores]?: EngineStores[name] } = {};
   try {
     opened.vault = await named('vault', () => openVault(locations.vault, keys));
     opened.eventStore = remoteEvents ?? (await named('events', () => openEventFile(locations.events, keys)));
     opened.stateStore = await named('state', () => openState(locations.state, keys, clock));
-    opened.readStore = await named('readModels', () => openReadModels(locations.readModels, keys));
+    const { vault, stateStore } = opened;
+    Object.assign(
+      opened,
+      await named('readModels', () => openReadModels(locations.readModels, vault, stateStore, ids)),
+    );
     return opened as EngineStores;
   } catch (error) {
     await closeStores(opened);
@@ -77,13 +87,26 @@ const openState = async (location: StoreLocation, keys: DerivedKeys, clock: Cloc
   return openMongoStateStore({ url: location.url, clock });
 };
 
-const openReadModels = async (location: StoreLocation, keys: DerivedKeys): Promise<ReadStore> => {
-  if (location.engine !== 'mongodb') {
-    return openSqliteReadStore({ file: fileOf(location), fileKey: keys.readModels, cacheMiB: READ_CACHE_MIB });
+const openReadModels = async (
+  location: StoreLocation,
+  vault: Vault,
+  stateStore: StateStore,
+  ids: Ids,
+): Promise<Pick<EngineStores, 'readStore' | 'readModelFiles'>> => {
+  if (location.engine === 'mongodb') {
+    const { openMongoReadStore } = await import('../readstore/mongodb.js');
+    return { readStore: await openMongoReadStore({ url: location.url }), readModelFiles: null };
   }
-  const { openMongoReadStore } = await import('../readstore/mongodb.js');
-  return openMongoReadStore({ url: location.url });
+  const readModelFiles = new ReadModelFiles({ dataDir: dirname(fileOf(location)), vault, stateStore, ids });
+  const current = await readModelFiles.current();
+  await readModelFiles.destroyOthers();
+  const readStore = new SwitchableReadStore(openReadModelFile(current));
+  current.fileKey.fill(0);
+  return { readStore, readModelFiles };
 };
+
+export const openReadModelFile = ({ file, fileKey }: ReadModelFile): ReadStore =>
+  openSqliteReadStore({ file, fileKey, cacheMiB: READ_CACHE_MIB });
 
 const fileOf = (location: StoreLocation): string => {
   if (location.engine === 'sqlite') return location.file;

@@ -12,13 +12,20 @@ export interface DatabaseOptions {
   readonly fileKey: Uint8Array;
   /**
    * `full`: a commit is on disk when it returns, for what cannot be derived again. `normal`: a power failure may take
-   * the last commits, in order and whole, for what can.
+   * the last commits, in order and whole, for what can. `none`: no journal at all, for a file that is being filled and is
+   * thrown away where that does not come to its end.
    */
-  readonly durability: 'full' | 'normal';
+  readonly durability: 'full' | 'normal' | 'none';
   /** Pages kept in memory, in MiB; default 16. */
   readonly cacheMiB?: number;
   readonly readonly?: boolean;
 }
+
+const JOURNALS = {
+  full: ['journal_mode=WAL', 'synchronous=FULL'],
+  normal: ['journal_mode=WAL', 'synchronous=NORMAL'],
+  none: ['journal_mode=OFF', 'synchronous=OFF'],
+} as const;
 
 /**
  * Opens an encrypted SQLite file (SQLite3MultipleCiphers). AEGIS is an authenticated cipher: a flipped byte is an
@@ -30,15 +37,12 @@ export const openDatabase = (options: DatabaseOptions): SqliteDatabase => {
   const database = openFile(options);
   try {
     database.pragma(`cipher='aegis'`);
-    const passphrase = Buffer.from(`raw:${Buffer.from(options.fileKey).toString('hex')}`);
+    const passphrase = passphraseOf(options.fileKey);
     database.key(passphrase);
     passphrase.fill(0);
     database.pragma('temp_store=MEMORY');
     database.pragma('secure_delete=ON');
-    if (!options.readonly) {
-      database.pragma('journal_mode=WAL');
-      database.pragma(`synchronous=${options.durability === 'full' ? 'FULL' : 'NORMAL'}`);
-    }
+    if (!options.readonly) for (const pragma of JOURNALS[options.durability]) database.pragma(pragma);
     database.pragma(`cache_size=-${(options.cacheMiB ?? 16) * 1024}`);
     database.pragma('foreign_keys=ON');
     database.prepare('SELECT count(*) FROM sqlite_master').get();
@@ -49,6 +53,9 @@ export const openDatabase = (options: DatabaseOptions): SqliteDatabase => {
     throw storeError(error);
   }
 };
+
+/** A key in the form in which the cipher takes it as it is. To be zeroed after use. */
+export const passphraseOf = (fileKey: Uint8Array): Buffer => Buffer.from(`raw:${Buffer.from(fileKey).toString('hex')}`);
 
 const openFile = ({ file, readonly = false }: DatabaseOptions): SqliteDatabase => {
   try {

@@ -4,9 +4,9 @@ import { hkdfExpandBlock, lengthPrefixed } from './hkdf.js';
 /** What each derived key is for, with the label that keeps it apart from the others. Fixed from the first event. */
 const labels = {
   events: 'bpo-crm file events v1',
-  readModels: 'bpo-crm file read models v1',
   vault: 'bpo-crm file vault v1',
   state: 'bpo-crm file state v1',
+  backups: 'bpo-crm backups v1',
   claims: 'bpo-crm claims v1',
   suppression: 'bpo-crm suppression v1',
   pseudonyms: 'bpo-crm pseudonyms v1',
@@ -14,9 +14,10 @@ const labels = {
 } as const;
 
 /**
- * Keys of the installation, 32 bytes each: `events`, `readModels`, `vault` and `state` encrypt the files of that name,
- * `claims` keys the hashes that stand in claims, `suppression` and `pseudonyms` those of each controller's do-not-contact
- * list and anonymised records, `wrap` wraps the workspaces' keys.
+ * Keys of the installation, 32 bytes each: `events`, `vault` and `state` encrypt the files of that name, `backups` is
+ * what the keys of backups are derived from, `claims` keys the hashes that stand in claims, `suppression` and
+ * `pseudonyms` those of each controller's do-not-contact list and anonymised records, `wrap` wraps the workspaces' keys.
+ * Read models are under no key that could be derived again: see `src/app/readModelFiles.ts`.
  */
 export type DerivedKeys = { readonly [name in keyof typeof labels]: Buffer };
 
@@ -28,9 +29,9 @@ export const keysOfRoot = (rootKey: Uint8Array): DerivedKeys => {
   const derive = (label: string) => Buffer.from(hkdfSync('sha256', rootKey, '', label, KEY_BYTES));
   return {
     events: derive(labels.events),
-    readModels: derive(labels.readModels),
     vault: derive(labels.vault),
     state: derive(labels.state),
+    backups: derive(labels.backups),
     claims: derive(labels.claims),
     suppression: derive(labels.suppression),
     pseudonyms: derive(labels.pseudonyms),

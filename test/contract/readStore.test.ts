@@ -7,6 +7,7 @@ import { memoryReadStore } from '../../src/readstore/memory.js';
 import { mongoReadStoreOver } from '../../src/readstore/mongodb.js';
 import type { ReadStore } from '../../src/readstore/port.js';
 import { openSqliteReadStore } from '../../src/readstore/sqlite.js';
+import { SwitchableReadStore } from '../../src/readstore/switchable.js';
 import { freshName } from '../support/engines.js';
 import { type MongoDouble, startMongoDouble } from '../support/mongodbDouble.js';
 import { readStoreContract, sharedReadStoreContract } from './readStore.js';
@@ -30,6 +31,10 @@ const closedAfterwards = (store: ReadStore): ReadStore => {
 
 readStoreContract('SQLite', () =>
   closedAfterwards(openSqliteReadStore({ file: join(directory, `${files++}.db`), fileKey })),
+);
+
+readStoreContract('SQLite behind a switch', () =>
+  closedAfterwards(new SwitchableReadStore(openSqliteReadStore({ file: join(directory, `${files++}.db`), fileKey }))),
 );
 
 sharedReadStoreContract('memory', () => closedAfterwards(memoryReadStore()));

@@ -2,6 +2,7 @@ import { existsSync, readFileSync, renameSync, rmSync, statSync, writeFileSync }
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { openDatabase } from '../../src/sqlite/database.js';
+import { readModelFilesIn } from '../support/dataFiles.js';
 import { eventually } from '../support/eventually.js';
 import { keysIn } from '../support/keys.js';
 import { CONTACT_PARTS, mutate, mutation, newId } from '../support/mutations.js';
@@ -61,7 +62,9 @@ describe('starting and stopping', () => {
     expect(statSync(key).mode & 0o777).toBe(0o600);
     expect(existsSync(join(dataIn(directory), 'data.key'))).toBe(false);
     expect(statSync(dataIn(directory)).mode & 0o077).toBe(0);
-    for (const file of ['events.db', 'vault.db', 'state.db', 'read-models.db']) {
+    const [readModels, ...others] = readModelFilesIn(directory);
+    expect(others).toEqual([]);
+    for (const file of ['events.db', 'vault.db', 'state.db', readModels!]) {
       expect([file, statSync(join(dataIn(directory), file)).mode & 0o077]).toEqual([file, 0]);
     }
     expect(await first.stop()).toBe(0);
@@ -262,7 +265,8 @@ describe('health', () => {
       .run(`contact-${corrupted}`);
     events.close();
     expect(changes).toBe(1);
-    for (const end of ['', '-wal', '-shm']) rmSync(join(dataIn(directory), `read-models.db${end}`), { force: true });
+    const [readModels] = readModelFilesIn(directory);
+    for (const end of ['', '-wal', '-shm']) rmSync(join(dataIn(directory), readModels! + end), { force: true });
 
     const server = await start(directory);
     const found = await eventually('the corrupt event', async () => {

@@ -7,7 +7,7 @@ test('each purpose has a key of its own, of 32 bytes, the same at every start', 
   const keys = keysOfRoot(rootKey);
   const hex = Object.values(keys).map((key) => key.toString('hex'));
   expect(Object.keys(keys).sort()).toEqual([
-    ...['claims', 'events', 'pseudonyms', 'readModels', 'state', 'suppression', 'vault', 'wrap'],
+    ...['backups', 'claims', 'events', 'pseudonyms', 'state', 'suppression', 'vault', 'wrap'],
   ]);
   expect(new Set(hex).size).toBe(8);
   for (const key of hex) expect(key).toMatch(/^[0-9a-f]{64}$/);
@@ -19,7 +19,7 @@ test('the labels are the ones fixed from the first event', () => {
   const derived = (label: string) => Buffer.from(hkdfSync('sha256', rootKey, Buffer.alloc(0), label, 32));
   expect(keysOfRoot(rootKey)).toEqual({
     events: derived('bpo-crm file events v1'),
-    readModels: derived('bpo-crm file read models v1'),
+    backups: derived('bpo-crm backups v1'),
     vault: derived('bpo-crm file vault v1'),
     state: derived('bpo-crm file state v1'),
     claims: derived('bpo-crm claims v1'),

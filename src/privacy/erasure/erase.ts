@@ -3,7 +3,7 @@ import type { Json } from '../../kernel/canonical.js';
 import type { CommandContext, CommandHandler } from '../../kernel/commandHandler.js';
 import type { Position } from '../../kernel/envelope.js';
 import { derivedId, type Ids } from '../../kernel/ids.js';
-import type { ErasureLedger } from '../../ledger/port.js';
+import type { ErasureLedger, LedgerEntry } from '../../ledger/port.js';
 import type { StateStore } from '../../statestore/port.js';
 import type { Vault } from '../../vault/port.js';
 import { erasureRequestDecider, subjectDecider } from './decider.js';
@@ -79,6 +79,21 @@ export class Eraser {
       await this.#run(order, context);
     }
     return intents.length;
+  }
+
+  /**
+   * Notes the erasures that entries of the ledger have begun, so that `resume` carries them out on data that were restored
+   * and do not know of them. Answers how many.
+   */
+  async takeUp(entries: readonly LedgerEntry[]): Promise<number> {
+    const begun = entries.flatMap(({ record }) => (record.kind === 'ErasureBegun' ? [record] : []));
+    for (const { record: contact, subject, scope, reason, ...rest } of begun) {
+      const { workspace, controller, actor, commandId, correlationId } = rest;
+      const order = { contact, subject, kind: scope, reason };
+      const context = { workspace, controller, actor, commandId, correlationId };
+      await this.parts.stateStore.put(INTENTS, subject, { order, context });
+    }
+    return begun.length;
   }
 
   async #record(order: ErasureOrder, note: string | undefined, context: CommandContext): Promise<void> {
