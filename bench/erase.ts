@@ -32,7 +32,7 @@ const opened = async ({ home, tenant }: History): Promise<Opened> => {
     };
     const order = { ...victims[number]!, kind: 'ERASE', reason: 'SUBJECT_REQUEST' } as const;
     const began = performance.now();
-    await installation.eraser.erase(order, undefined, context);
+    await installation.eraser.erase(order, context);
     return performance.now() - began;
   };
   return { installation, victims, erase, close };

@@ -25,7 +25,13 @@ export interface RunnerParts {
 }
 
 export interface RunnerReport {
-  readonly kind: 'projection-stopped' | 'write-failed' | 'history-unreadable' | 'lease-unknown' | 'rewrite-failed';
+  readonly kind:
+    | 'projection-stopped'
+    | 'write-failed'
+    | 'history-unreadable'
+    | 'lease-unknown'
+    | 'rewrite-failed'
+    | 'erasure-waits';
   readonly projection?: string;
   readonly position?: Position;
   readonly error: unknown;

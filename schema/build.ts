@@ -21,6 +21,8 @@ import { WorkspaceResolver } from './identity/workspaces.js';
 import { AnonymityResolver } from './privacy/anonymity.js';
 import { ConsentResolver } from './privacy/consent.js';
 import { ErasureResolver } from './privacy/erasure.js';
+import { ErasurePreviewResolver } from './privacy/erasurePreview.js';
+import { HoldResolver } from './privacy/holds.js';
 import { SafeguardResolver } from './privacy/safeguards.js';
 import { enforceStepUp } from './stepUp.js';
 
@@ -56,6 +58,8 @@ export const buildCrmSchema = (): GraphQLSchema => {
       ErasureResolver,
       AnonymityResolver,
       SafeguardResolver,
+      HoldResolver,
+      ErasurePreviewResolver,
       HistoryResolver,
     ],
     validate: false,

@@ -5,7 +5,9 @@ import { identifiers } from '../src/crm/searches/events.js';
 import { type Permission, permissions, roles } from '../src/identity/access/roles.js';
 import { auditPurposes } from '../src/identity/audits/events.js';
 import { channels, legalBases, purposes } from '../src/privacy/consent/events.js';
+import { erasureStandings } from '../src/privacy/erasure/erasures.js';
 import { erasureKinds, erasureReasons } from '../src/privacy/erasure/events.js';
+import { holdGrounds } from '../src/privacy/holds/events.js';
 import { approvals } from '../src/privacy/safeguards/events.js';
 
 /** A GraphQL enum whose values are the codes themselves. */
@@ -56,6 +58,12 @@ export const ApprovalEnum = enumOf(
   approvals,
   'What comes before an erasure: nothing, the yes of a second person, or a time in which it can be called off.',
 );
+export const ErasureStandingEnum = enumOf(
+  'ErasureStanding',
+  erasureStandings,
+  'CARRIED_OUT: everybody is gone from keys and read models; CERTIFIED: the read store is rewritten as well, and the certificates are signed.',
+);
+export const HoldGroundEnum = enumOf('HoldGround', holdGrounds, 'Why data must not go although its owner asks.');
 export const DirectionEnum = enumOf('Direction', ['ASC', 'DESC'] as const, 'Smallest first, or greatest first.');
 export const PrivacyStateEnum = enumOf(
   'PrivacyState',

@@ -38,6 +38,8 @@ export interface GraphqlServerOptions<Context extends BaseContext> {
   readonly logger: Logger;
   readonly limits?: Partial<Limits>;
   readonly surface?: Surface;
+  /** What else is served, to whoever a request's context lets. */
+  readonly routes?: (app: FastifyInstance, contextFor: (request: FastifyRequest) => Promise<Context>) => void;
   /** Without the explorer, and unless the surface says otherwise without introspection and suggestions. */
   readonly production?: boolean;
 }
@@ -81,6 +83,7 @@ export async function createGraphqlServer<Context extends BaseContext>(
 
   const contextOf = chargedContext(options, meter);
   const contextFor = oncePerRequest(contextOf, trusts);
+  options.routes?.(app, contextFor);
   const fastLane = createFastLane(operations, contextFor, meter);
   const apolloLane = fastifyApolloHandler(apollo, { context: (request) => refusing(contextFor(request)) });
   const limited = withinLimits(limits);

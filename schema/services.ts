@@ -12,10 +12,12 @@ import type { Memberships } from '../src/identity/members/memberships.js';
 import type { Clock } from '../src/kernel/clock.js';
 import type { CommandContext, CommandHandler } from '../src/kernel/commandHandler.js';
 import type { Position } from '../src/kernel/envelope.js';
+import type { EventRegistry } from '../src/kernel/event.js';
 import type { Ids } from '../src/kernel/ids.js';
 import type { KeySource } from '../src/kernel/openEvent.js';
 import type { Mail } from '../src/mail/port.js';
-import type { Eraser } from '../src/privacy/erasure/erase.js';
+import type { CertificateKey } from '../src/privacy/erasure/certificateKey.js';
+import type { Erasures } from '../src/privacy/erasure/erasures.js';
 import type { Suppressions } from '../src/privacy/suppression/suppressions.js';
 import type { ReadStore } from '../src/readstore/port.js';
 
@@ -25,6 +27,8 @@ export interface Services {
   readonly eventStore: EventStore;
   readonly readStore: ReadStore;
   readonly keys: KeySource;
+  /** Every event of the product, with what each of its fields is. */
+  readonly definitions: EventRegistry;
   readonly clock: Clock;
   readonly ids: Ids;
   readonly sessions: Sessions;
@@ -36,7 +40,8 @@ export interface Services {
   /** How long after proving who they are somebody may do what is dangerous, in milliseconds. */
   readonly stepUpMs: number;
   readonly externalIds: ExternalIds;
-  readonly eraser: Eraser;
+  readonly erasures: Erasures;
+  readonly certificateKey: CertificateKey;
   readonly suppressions: Suppressions;
   readonly mail: Mail;
   readonly signUp: (request: SignUp) => Promise<SignedUp>;

@@ -48,6 +48,13 @@ export const errorTable = {
     status: 409,
     message: 'The address is on the do-not-contact list: its owner opted out or asked to be erased.',
   },
+  LEGAL_HOLD: {
+    status: 409,
+    message: 'The person is under a legal hold; the request is recorded and carried out once the hold is lifted.',
+  },
+  ERASURE_STARTED: { status: 409, message: 'The erasure has started and cannot be changed any more.' },
+  ERASURE_CALLED_OFF: { status: 409, message: 'The erasure was called off.' },
+  SECOND_PERSON_REQUIRED: { status: 403, message: 'Another person than the one who asked for it has to approve.' },
   UNKNOWN_STAGE: { status: 400, message: 'The pipeline has no such stage.' },
 
   ALREADY_MEMBER: { status: 409, message: 'This person is a member of the workspace already.' },

@@ -18,7 +18,8 @@ import { workspaceEvents } from '../identity/workspaces/events.js';
 import { EventRegistry } from '../kernel/event.js';
 import { anonymisationEvents } from '../privacy/anonymisation/events.js';
 import { consentEvents } from '../privacy/consent/events.js';
-import { erasureEvents, erasureRequestEvents } from '../privacy/erasure/events.js';
+import { erasureEvents, erasureProgressEvents, erasureRequestEvents } from '../privacy/erasure/events.js';
+import { holdEvents } from '../privacy/holds/events.js';
 import { safeguardEvents } from '../privacy/safeguards/events.js';
 import { suppressionEvents } from '../privacy/suppression/events.js';
 
@@ -43,6 +44,8 @@ export const allEvents = new EventRegistry(
   searchEvents,
   consentEvents,
   erasureRequestEvents,
+  erasureProgressEvents,
+  holdEvents,
   erasureEvents,
   anonymisationEvents,
   safeguardEvents,

@@ -2,18 +2,11 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { allProjections } from '../../projections/all.js';
-import { companiesByName } from '../../projections/crm/companies.js';
-import { contactsByExternalId } from '../../projections/crm/contacts.js';
-import { dealsByExternalId } from '../../projections/crm/deals.js';
-import { pipelinesOf } from '../../projections/crm/pipelines.js';
-import { productsByName } from '../../projections/crm/products.js';
 import { accountById, accounts as accountModel } from '../../projections/identity/accounts.js';
-import { membersByName } from '../../projections/identity/members.js';
 import { rebuild } from '../../projections/rebuild.js';
 import { ProjectionRunner, type RunnerReport } from '../../projections/runner.js';
-import { sortKey } from '../../projections/tokens.js';
 import { ExternalIds } from '../crm/externalIds.js';
-import type { ImportLookups, ImportParts } from '../crm/imports/ports.js';
+import type { ImportParts } from '../crm/imports/ports.js';
 import { CrmError } from '../errors.js';
 import type { EventStore } from '../eventstore/port.js';
 import type { Devices } from '../identity/access/devices.js';
@@ -38,7 +31,9 @@ import { ledgerMemoryIn } from '../ledger/known.js';
 import type { ErasureLedger } from '../ledger/port.js';
 import type { Mail } from '../mail/port.js';
 import type { MailReport } from '../mail/queue.js';
+import type { CertificateKey } from '../privacy/erasure/certificateKey.js';
 import type { Eraser } from '../privacy/erasure/erase.js';
+import type { Erasures } from '../privacy/erasure/erasures.js';
 import type { Suppressions } from '../privacy/suppression/suppressions.js';
 import type { ReadStore } from '../readstore/port.js';
 import { SwitchableReadStore } from '../readstore/switchable.js';
@@ -48,8 +43,10 @@ import type { Vault } from '../vault/port.js';
 import { accountsOf } from './accounts.js';
 import { type Config, DEFAULT_APP_URL, DEFAULT_STEP_UP_MS } from './config.js';
 import { filesIn, holdsData, lockDataDir, RESTORING } from './dataDir.js';
+import { allEvents } from './events.js';
 import { found, isFounded, ownReadModels } from './founding.js';
 import { furnish } from './furnish.js';
+import { lookupsIn } from './importLookups.js';
 import { invitationsBy, type MailParts, NO_MAIL_SERVER, openMail } from './mail.js';
 import { wirePrivacy } from './privacy.js';
 import type { ReadModelFile, ReadModelFiles } from './readModelFiles.js';
@@ -69,6 +66,8 @@ const CATCH_UP_TIMEOUT_MS = 600_000;
 const SWEEP_MS = 3600_000;
 /** People erased one after another within this time share one rewriting of the read store. */
 const REWRITE_DELAY_MS = 1_000;
+/** Erasures that come due, or that could not go on, are looked at this often. */
+const RESUME_MS = 60_000;
 
 const allNames = allProjections.map(({ name }) => name);
 
@@ -118,14 +117,18 @@ export class Installation {
   readonly credentials: Credentials;
   readonly externalIds: ExternalIds;
   readonly eraser: Eraser;
+  readonly erasures: Erasures;
+  readonly certificateKey: CertificateKey;
   readonly suppressions: Suppressions;
   readonly projections: ProjectionRunner;
   readonly eventStore: EventStore;
   readonly readStore: ReadStore;
   readonly keys: Vault;
+  readonly definitions = allEvents;
   readonly mail: Mail;
   readonly #behind = new Set<Promise<void>>();
   #sweeping: NodeJS.Timeout | undefined;
+  #everySoOften: NodeJS.Timeout | undefined;
   /** `null` where not all stores are files: another engine's are not rewritten. */
   readonly readStoreRewriter: ReadStoreRewriter | null;
   readonly #closing = new AbortController();
@@ -182,9 +185,21 @@ export class Installation {
       allProjections,
     );
     this.readStoreRewriter = this.#rewriterOf(stores);
-    const rewriteReadStore = (position: Position) => this.readStoreRewriter?.request(position);
-    const privacy = wirePrivacy({ ...stores, handler, ids, derived, waitFor, rewriteReadStore });
+    const privacy = wirePrivacy({
+      ...{ ...stores, handler, clock, ids, derived, waitFor },
+      rewritten: async (position) => {
+        await this.readStoreRewriter?.rewritten(position);
+        return this.readStoreRewriter !== null;
+      },
+      rewriteReadStore: (position) => this.readStoreRewriter?.request(position),
+      lastKeyBackupExpires: async () => null,
+      report: (_erasure, error) => {
+        if (!this.#closing.signal.aborted) report({ kind: 'erasure-waits', error });
+      },
+    });
     this.eraser = privacy.eraser;
+    this.erasures = privacy.erasures;
+    this.certificateKey = privacy.certificateKey;
     this.suppressions = privacy.suppressions;
   }
 
@@ -195,6 +210,8 @@ export class Installation {
     const sweep = () => this.behind(() => this.stores.stateStore.sweep());
     sweep();
     this.#sweeping = setInterval(sweep, SWEEP_MS).unref();
+    await this.erasures.resume();
+    this.#everySoOften = setInterval(() => void this.erasures.resume(), RESUME_MS).unref();
     if (this.options.leases) return;
     for (const { projection, outdated } of this.projections.status()) {
       if (outdated) this.behind(() => this.rebuild(projection));
@@ -260,7 +277,7 @@ export class Installation {
   importParts = (context: CommandContext, dryRun: boolean): ImportParts => ({
     handler: this.handler,
     externalIds: this.externalIds,
-    lookups: this.#lookups(context),
+    lookups: lookupsIn(this.readStore, context),
     doNotContact: this.suppressions,
     context,
     addMember: async (agent, memberContext) => {
@@ -278,10 +295,12 @@ export class Installation {
   /** Finishes what was accepted and releases the files. */
   async close(): Promise<void> {
     clearInterval(this.#sweeping);
+    clearInterval(this.#everySoOften);
     this.#closing.abort();
     await this.#inBackground;
     await Promise.all(this.#behind);
     await this.mail.close();
+    await this.erasures.settled();
     await this.projections.stop();
     await this.stores.ledger.close();
     await closeStores(this.stores);
@@ -330,35 +349,6 @@ export class Installation {
     const { handler, passwords, clock } = this;
     const { stateStore } = this.stores;
     return { handler, stateStore, passwords, clock, claimKey: this.#emailKey, furnish: furnish(handler) };
-  }
-
-  /** What an import finds is the controller's own; companies may be the workspace's too. No client's records meet another's. */
-  #lookups({ workspace, controller }: CommandContext): ImportLookups {
-    const store = this.readStore;
-    type Kept = { readonly controller: string };
-    const own = <R extends Kept>(rows: readonly R[]) => rows.find((row) => row.controller === controller);
-    const known = <R extends Kept>(rows: readonly R[]) => own(rows) ?? rows.find((row) => row.controller === workspace);
-    const idOf = (rows: readonly { readonly id: string }[]) => rows[0]?.id ?? null;
-    return {
-      fold: sortKey,
-      companiesByName: async (names) =>
-        (await companiesByName(store, workspace, names)).map((rows) => known(rows)?.id ?? null),
-      productsByName: async (names) => (await productsByName(store, workspace, names)).map(idOf),
-      membersByName: async (names) => (await membersByName(store, workspace, names)).map(idOf),
-      dealsByExternalId: async (ids) =>
-        (await dealsByExternalId(store, workspace, ids))
-          .map(own)
-          .map((row) => (row === undefined ? null : { id: row.id, subject: row.id, fields: { ...row } })),
-      contactsByExternalId: async (ids) =>
-        (await contactsByExternalId(store, workspace, ids))
-          .map(own)
-          .map((row) => (row === undefined ? null : { id: row.id, subject: row.subject, fields: { ...row } })),
-      pipeline: async () => {
-        const [pipeline] = await pipelinesOf(store, workspace, 1);
-        if (pipeline === undefined) throw new CrmError('NOT_FOUND', { reason: 'The workspace has no pipeline.' });
-        return pipeline;
-      },
-    };
   }
 }
 

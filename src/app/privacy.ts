@@ -4,15 +4,19 @@ import { contactDecider } from '../crm/contacts/decider.js';
 import { reachOf } from '../crm/contacts/reach.js';
 import { isCrmError } from '../errors.js';
 import type { EventStore } from '../eventstore/port.js';
+import type { Clock } from '../kernel/clock.js';
 import type { CommandContext, CommandHandler } from '../kernel/commandHandler.js';
 import { streamOf } from '../kernel/decider.js';
 import type { Position } from '../kernel/envelope.js';
-import type { Ids } from '../kernel/ids.js';
+import { type Ids, pooledRandomBytes } from '../kernel/ids.js';
 import type { ErasureLedger } from '../ledger/port.js';
 import { Anonymiser } from '../privacy/anonymisation/anonymise.js';
 import { channels } from '../privacy/consent/events.js';
+import { CertificateKey } from '../privacy/erasure/certificateKey.js';
 import { Eraser } from '../privacy/erasure/erase.js';
+import { Erasures, type ErasuresParts } from '../privacy/erasure/erasures.js';
 import { lastValues } from '../privacy/erasure/lastValues.js';
+import { safeguardDecider } from '../privacy/safeguards/decider.js';
 import type { Reach } from '../privacy/suppression/addresses.js';
 import { Suppressions } from '../privacy/suppression/suppressions.js';
 import type { ReadStore } from '../readstore/port.js';
@@ -28,22 +32,28 @@ export interface PrivacyParts {
   readonly stateStore: StateStore;
   readonly readStore: ReadStore;
   readonly ledger: ErasureLedger;
+  readonly clock: Clock;
   readonly ids: Ids;
   readonly derived: Pick<DerivedKeys, 'suppression' | 'pseudonyms'>;
   /** Resolves when these read models have passed the position. */
   readonly waitFor: (projections: readonly string[], position: Position) => Promise<void>;
   /** Begins to rewrite the read store, so that nothing is left of what read models had deleted by the position. */
   readonly rewriteReadStore: (position: Position) => void;
+  readonly rewritten: ErasuresParts['rewritten'];
+  readonly lastKeyBackupExpires: ErasuresParts['lastKeyBackupExpires'];
+  readonly report: ErasuresParts['report'];
 }
 
 export interface Privacy {
   readonly suppressions: Suppressions;
   readonly eraser: Eraser;
+  readonly erasures: Erasures;
+  readonly certificateKey: CertificateKey;
 }
 
 /** The privacy slices, handed what they need of the others. */
 export const wirePrivacy = (parts: PrivacyParts): Privacy => {
-  const { handler, eventStore, vault, stateStore, ledger, ids, derived } = parts;
+  const { handler, eventStore, vault, stateStore, ledger, clock, ids, derived } = parts;
   const suppressions = new Suppressions({
     handler,
     ids,
@@ -67,15 +77,21 @@ export const wirePrivacy = (parts: PrivacyParts): Privacy => {
     vault,
     stateStore,
     ledger,
+    clock,
     ids,
-    purged: async (position) => {
-      await parts.waitFor(
-        allProjections.map(({ name }) => name),
-        position,
-      );
-      parts.rewriteReadStore(position);
-    },
-    forget: ({ contact }) => handler.forget(contactDecider, contact),
+    readModels: allProjections.map(({ name }) => name),
+    purged: (readModel, position) => parts.waitFor([readModel], position),
+    allPurged: parts.rewriteReadStore,
+    purgers: [
+      {
+        name: 'cache',
+        purge: async ({ contact }) => {
+          handler.forget(contactDecider, contact);
+          return 1;
+        },
+      },
+      { name: 'claims', purge: ({ subject }) => stateStore.releaseClaimsOf(subject) },
+    ],
     generalise: ({ contact, subject }, context) =>
       anonymiser.anonymise({ contact, subject, stream: streamIn(contact) }, context),
     suppress: async ({ contact }, context) => {
@@ -83,7 +99,20 @@ export const wirePrivacy = (parts: PrivacyParts): Privacy => {
       await suppressions.suppress(reachOf(values), channels, 'ERASED', context);
     },
   });
-  return { suppressions, eraser };
+  const certificateKey = new CertificateKey(stateStore, pooledRandomBytes);
+  const erasures = new Erasures({
+    handler,
+    stateStore,
+    clock,
+    eraser,
+    certificateKey,
+    installation: ledger.installation,
+    safeguards: (workspace) => handler.stateOf(safeguardDecider, workspace, workspace),
+    rewritten: parts.rewritten,
+    lastKeyBackupExpires: parts.lastKeyBackupExpires,
+    report: parts.report,
+  });
+  return { suppressions, eraser, erasures, certificateKey };
 };
 
 /**

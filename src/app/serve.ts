@@ -3,6 +3,7 @@ import pino from 'pino';
 import type { RunnerReport } from '../../projections/runner.js';
 import { buildCrmSchema } from '../../schema/build.js';
 import { Context } from '../../schema/context.js';
+import { serveCertificates } from '../../schema/privacy/certificates.js';
 import { createGraphqlServer } from '../../schema/server.js';
 import { CrmError, isCrmError } from '../errors.js';
 import type { MailReport } from '../mail/queue.js';
@@ -58,6 +59,7 @@ export const serve = async (config: Config, masterKeyMade?: () => void): Promise
       contextOf: async (caller) => Context.of(installation(), caller),
       accountOf: (context) => (context.isSignedIn ? context.actor : null),
       health: async () => healthOf(opening),
+      routes: serveCertificates(() => installation().certificateKey),
       logger,
       production: config.production,
     });

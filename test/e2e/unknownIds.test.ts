@@ -60,6 +60,12 @@ const mutations: readonly (readonly [place: string, kind: string, input: () => o
   ['restoreContact.id', 'contact', () => ({})],
   ['anonymiseContact.id', 'contact', () => ({})],
   ['eraseContact.id', 'contact', () => ({})],
+  ['requestErasure.contactIds', 'contact', () => ({ kind: 'ERASE' })],
+  ['approveErasure.erasureId', 'contact', () => ({})],
+  ['callOffErasure.erasureId', 'contact', () => ({})],
+  ['placeHold.contactId', 'contact', () => ({ ground: 'LEGAL_CLAIM' })],
+  ['liftHold.contactId', 'contact', () => ({ holdId: crypto.randomUUID() })],
+  ['liftHold.holdId', 'contact', () => ({ contactId: own.contact })],
   ['createContact.companyId', 'company', () => ({ givenName: 'X' })],
   ['createContact.clientId', 'client', () => ({ givenName: 'X' })],
   ['recordConsent.contactId', 'contact', () => ({ ...consent, noticeVersion: '1' })],
@@ -172,6 +178,9 @@ const queries: readonly (readonly [place: string, kind: string, query: string])[
       ] as const;
     },
   ),
+  ['erasurePreview.contactIds', 'contact', 'erasurePreview(contactIds: [$id]) { contactId }'],
+  ['erasure.id', 'contact', 'erasure(id: $id) { id }'],
+  ['holds.contactId', 'contact', 'holds(contactId: $id) { id }'],
   ['anonymityReport.clientId', 'client', 'anonymityReport(clientId: $id) { people combinations { people } }'],
   ['eventHistory.entityId', 'contact', 'eventHistory(filter: { entityId: $id }) { nodes { id } }'],
   ['eventHistory.subjectId', 'subject', 'eventHistory(filter: { subjectId: $id }) { nodes { id } }'],
@@ -213,8 +222,8 @@ test('no query or mutation that takes an id has been left out of these', async (
         .filter((argument) => named(argument.type) === 'ID' && !['commandId', 'stage'].includes(argument.name))
         .map((argument) => `${name}.${argument.name}`),
     );
-  /** There is no such access without somebody to have it: test/e2e/audits.test.ts. */
-  const elsewhere = ['endAuditAccess.id'];
+  /** Not of a workspace, or not without somebody to have it: test/e2e/audits.test.ts, test/e2e/sessions.test.ts. */
+  const elsewhere = ['endAuditAccess.id', 'revokeDevice.id'];
   const covered = [...elsewhere, ...[...mutations, ...queries].map(([place]) => place)];
   expect(
     [...taken(__schema.queryType), ...taken(__schema.mutationType)].filter((place) => !covered.includes(place)),

@@ -185,7 +185,7 @@ const found = async ({
   const touch = await attempt(server, ada, 'updateContact', { id, nickname: crypto.randomUUID() });
   const signs = {
     asked: requests.some(({ fields }: { fields: { name: string; value: unknown }[] }) =>
-      fields.some(({ name, value }) => name === 'contact' && value === id),
+      fields.some(({ name, value }) => name === 'targets' && JSON.stringify(value).includes(id)),
     ),
     fenced: touch.errors?.[0]?.extensions.code === 'SUBJECT_ERASED',
     gone: shown.contact === null,

@@ -51,7 +51,15 @@ const eraserWith = (over: Partial<ErasureLedger>, purged = async () => undefined
   } as ErasureLedger;
   const nothing = async () => undefined;
   const parts = { handler: newHandler(), vault, stateStore, ledger: watched, ids, purged };
-  return new Eraser({ ...parts, generalise: nothing, suppress: nothing, forget: () => undefined });
+  return new Eraser({
+    ...parts,
+    allPurged: () => undefined,
+    generalise: nothing,
+    suppress: nothing,
+    purgers: [],
+    readModels: ['contacts'],
+    clock,
+  });
 };
 const newContact = async () => {
   const contact = ids.next();
@@ -76,7 +84,7 @@ test('[P7.3] the intent is in the ledger before anything is destroyed, the keys 
       return head;
     },
   });
-  await eraser.erase(order, 'asked by letter', context);
+  await eraser.erase(order, context);
   expect(states).toEqual(['ErasureBegun: active', 'KeysDestroyed: destroyed', 'ErasureCompleted: destroyed']);
   const destroyed = await vault.destroy(workspace, order.subject);
   const [first, keys, last] = await written();
@@ -95,17 +103,17 @@ test('[P7.3] where the intent cannot be written nothing is destroyed, and asking
   const order = await newContact();
   const append = () => Promise.reject(new CrmError('LEDGER_UNWRITABLE'));
   const refused = eraserWith({ append });
-  await expect(refused.erase(order, undefined, context)).rejects.toMatchObject({ code: 'LEDGER_UNWRITABLE' });
+  await expect(refused.erase(order, context)).rejects.toMatchObject({ code: 'LEDGER_UNWRITABLE' });
   expect(await vault.state(workspace, order.subject)).toBe('active');
   expect(await refused.resume()).toBe(0);
-  await eraserWith({}).erase(order, undefined, context);
+  await eraserWith({}).erase(order, context);
   expect(await vault.state(workspace, order.subject)).toBe('destroyed');
 });
 
 test('an erasure that a crash cut off is in the ledger once when it is taken up', async () => {
   const order = await newContact();
   const cutOff = eraserWith({}, () => Promise.reject(new Error('as if the process had died')));
-  await expect(cutOff.erase(order, undefined, context)).rejects.toThrow('as if');
+  await expect(cutOff.erase(order, context)).rejects.toThrow('as if');
   expect((await written()).map(({ kind }) => kind)).toEqual(['ErasureBegun', 'KeysDestroyed']);
   expect(await eraserWith({}).resume()).toBe(1);
   expect((await written()).map(({ kind }) => kind)).toEqual(['ErasureBegun', 'KeysDestroyed', 'ErasureCompleted']);

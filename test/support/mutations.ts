@@ -5,6 +5,7 @@ export type Asking = ReturnType<typeof asking>;
 const inputTypeOf = (name: string): string => {
   if (/^(delete|restore)/.test(name)) return 'RecordInput';
   if (/^(anonymise|erase)/.test(name)) return 'ErasureInput';
+  if (/^(approve|callOff)Erasure$/.test(name)) return 'ErasureIdInput';
   return `${name[0]!.toUpperCase()}${name.slice(1)}Input`;
 };
 

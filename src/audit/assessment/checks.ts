@@ -52,7 +52,8 @@ export const checks = {
   },
   'master-key-age': {
     asks: `The master key is at most ${MAX_KEY_AGE_DAYS} days old.`,
-    judge: ({ masterKey }: Facts) => judged(masterKey === null ? null : masterKey.ageDays, (days) => days <= MAX_KEY_AGE_DAYS),
+    judge: ({ masterKey }: Facts) =>
+      judged(masterKey === null ? null : masterKey.ageDays, (days) => days <= MAX_KEY_AGE_DAYS),
   },
   transport: {
     asks: 'Clients reach the server over TLS, or only from the machine itself.',

@@ -1,28 +1,10 @@
 import type { Decider } from '../../kernel/decider.js';
-import { type ErasureKind, type ErasureReason, erasureEvents, erasureRequestEvents } from './events.js';
-
-export type RequestErasure = {
-  readonly type: 'RequestErasure';
-  readonly subject: string;
-  readonly target: string;
-  readonly contact: string;
-  readonly kind: ErasureKind;
-  readonly reason: ErasureReason;
-  readonly note?: string;
-};
-
-/** One stream per subject. A second request is a fact of its own: the person asked twice. */
-export const erasureRequestDecider: Decider<null, RequestErasure, typeof erasureRequestEvents> = {
-  category: 'erasureRequest',
-  events: erasureRequestEvents,
-  keyClass: 'content',
-  initial: null,
-  decide: ({ type: _type, ...data }) => [{ type: 'ErasureRequested', data }],
-  evolve: () => null,
-};
+import { type ErasureKind, type ErasureReason, erasureEvents } from './events.js';
 
 export interface SubjectState {
   readonly erased: ErasureKind | null;
+  /** The request by which it was. */
+  readonly erasure: string | null;
 }
 
 export type EraseSubject = {
@@ -31,6 +13,7 @@ export type EraseSubject = {
   readonly contact: string;
   readonly kind: ErasureKind;
   readonly reason: ErasureReason;
+  readonly erasure?: string;
 };
 
 /** What became of a subject. An anonymised person may still be erased, so that the record goes too; not the other way. */
@@ -38,12 +21,12 @@ export const subjectDecider: Decider<SubjectState, EraseSubject, typeof erasureE
   category: 'subject',
   events: erasureEvents,
   keyClass: 'profile',
-  initial: { erased: null },
+  initial: { erased: null, erasure: null },
 
   decide({ type: _type, ...data }, { erased }) {
     if (erased === 'ERASE' || erased === data.kind) return [];
     return [{ type: 'SubjectErased', data }];
   },
 
-  evolve: (_state, event) => ({ erased: event.data.kind }),
+  evolve: (_state, { data: { kind, erasure } }) => ({ erased: kind, erasure: erasure ?? null }),
 };

@@ -1,13 +1,14 @@
-import { CrmError, isCrmError } from '../../errors.js';
+import { CrmError } from '../../errors.js';
 import type { Json } from '../../kernel/canonical.js';
+import { type Clock, instant } from '../../kernel/clock.js';
 import type { CommandContext, CommandHandler } from '../../kernel/commandHandler.js';
 import type { Position } from '../../kernel/envelope.js';
 import { derivedId, type Ids } from '../../kernel/ids.js';
 import type { ErasureLedger, LedgerEntry } from '../../ledger/port.js';
 import type { StateStore } from '../../statestore/port.js';
-import type { Vault } from '../../vault/port.js';
-import { erasureRequestDecider, subjectDecider } from './decider.js';
-import type { ErasureKind, ErasureReason } from './events.js';
+import type { DestroyedKey, Vault } from '../../vault/port.js';
+import { subjectDecider } from './decider.js';
+import type { ErasureKind, ErasureReason, Receipt } from './events.js';
 
 /** Erasures that have begun and are not through: taken up again when the process starts. */
 const INTENTS = 'erasures';
@@ -17,6 +18,24 @@ export interface ErasureOrder {
   readonly subject: string;
   readonly kind: ErasureKind;
   readonly reason: ErasureReason;
+  /** The request that it is done for. */
+  readonly erasure?: string;
+  /** Its id in the ledger, where it is taken up from there. */
+  readonly inLedger?: string;
+}
+
+/** What was done for one person. */
+export interface Carried {
+  /** Of the event after which nothing of the person may be shown. */
+  readonly position: Position;
+  readonly keys: readonly DestroyedKey[];
+  readonly receipts: readonly Receipt[];
+}
+
+/** Something outside keys and read models that may hold a person. Idempotent; answers how many entries it removed. */
+export interface Purger {
+  readonly name: string;
+  purge(order: ErasureOrder, workspace: string): Promise<number>;
 }
 
 export interface EraserParts {
@@ -24,22 +43,34 @@ export interface EraserParts {
   readonly vault: Vault;
   readonly stateStore: StateStore;
   readonly ledger: ErasureLedger;
+  readonly clock: Clock;
   readonly ids: Ids;
-  /** Resolves when every read model that holds people has passed the position, and so has purged the subject. */
-  readonly purged: (position: Position) => Promise<void>;
+  /** The read models that hold people. */
+  readonly readModels: readonly string[];
+  /** Resolves when this read model has passed the position, and so has purged the subject. */
+  readonly purged: (readModel: string, position: Position) => Promise<void>;
+  /** Told when all of them have, so that their files can be rewritten. */
+  readonly allPurged: (position: Position) => void;
+  /** Caches, claims, sessions, files: what else may hold the person. */
+  readonly purgers: readonly Purger[];
   /** Keeps of an anonymised person what the strategies of their fields leave, while it can still be read. Idempotent. */
   readonly generalise: (order: ErasureOrder, context: CommandContext) => Promise<void>;
   /** Puts the person's addresses on the do-not-contact list, while they can still be read. Idempotent. */
   readonly suppress: (order: ErasureOrder, context: CommandContext) => Promise<void>;
-  /** Drops what this process remembers of the contact. */
-  readonly forget: (order: ErasureOrder) => void;
 }
 
 type IdentifiedContext = CommandContext & { readonly commandId: string };
 
-/** The same for the same command, so that what is taken up after a crash is the same erasure in the ledger. */
-const erasureIdOf = (subject: string, { workspace, actor, commandId }: IdentifiedContext): string =>
-  derivedId('erasure', workspace, actor, commandId, subject);
+/** The same for the same request or command, so that what is taken up after a crash is the same erasure in the ledger. */
+const ledgerIdOf = (
+  { erasure, subject, inLedger }: ErasureOrder,
+  { workspace, actor, commandId }: IdentifiedContext,
+): string => {
+  if (inLedger !== undefined) return inLedger;
+  return erasure === undefined
+    ? derivedId('erasure', workspace, actor, commandId, subject)
+    : derivedId('erasure', erasure, subject);
+};
 
 /**
  * Erases or anonymises a person, in the order that design.md fixes: intent, fence, fact, keys, read models. Every step
@@ -49,15 +80,14 @@ export class Eraser {
   constructor(private readonly parts: EraserParts) {}
 
   /**
-   * Resolves once the person is gone from every key and read model. `note` is kept under the workspace's key.
+   * Resolves once the person is gone from every key and read model.
    * Error: LEDGER_UNWRITABLE, whereupon nothing was destroyed.
    */
-  async erase(order: ErasureOrder, note: string | undefined, context: CommandContext): Promise<Position> {
+  async erase(order: ErasureOrder, context: CommandContext): Promise<Carried> {
     const identified = { ...context, commandId: context.commandId ?? this.parts.ids.next() };
     const intent = { order, context: identified } as unknown as Json;
     await this.parts.stateStore.put(INTENTS, order.subject, intent);
     try {
-      await this.#record(order, note, identified);
       await this.#begin(order, identified);
     } catch (error) {
       if (error instanceof CrmError) await this.parts.stateStore.remove(INTENTS, order.subject);
@@ -71,10 +101,6 @@ export class Eraser {
     const intents = await this.parts.stateStore.list(INTENTS);
     for (const { value } of intents) {
       const { order, context } = value as unknown as { order: ErasureOrder; context: IdentifiedContext };
-      await this.#record(order, undefined, context).catch((error: unknown) => {
-        // Recorded before the crash, with its note, which was kept nowhere else.
-        if (!isCrmError(error, 'IDEMPOTENCY_CONFLICT')) throw error;
-      });
       await this.#begin(order, context);
       await this.#run(order, context);
     }
@@ -87,35 +113,22 @@ export class Eraser {
    */
   async takeUp(entries: readonly LedgerEntry[]): Promise<number> {
     const begun = entries.flatMap(({ record }) => (record.kind === 'ErasureBegun' ? [record] : []));
-    for (const { record: contact, subject, scope, reason, ...rest } of begun) {
+    for (const { erasure: inLedger, record: contact, subject, scope, reason, ...rest } of begun) {
       const { workspace, controller, actor, commandId, correlationId } = rest;
-      const order = { contact, subject, kind: scope, reason };
+      const order = { contact, subject, kind: scope, reason, inLedger };
       const context = { workspace, controller, actor, commandId, correlationId };
       await this.parts.stateStore.put(INTENTS, subject, { order, context });
     }
     return begun.length;
   }
 
-  async #record(order: ErasureOrder, note: string | undefined, context: CommandContext): Promise<void> {
-    const { contact, subject: target, kind, reason } = order;
-    const request = {
-      type: 'RequestErasure',
-      subject: context.workspace,
-      target,
-      contact,
-      kind,
-      reason,
-      note,
-    } as const;
-    await this.parts.handler.handle(erasureRequestDecider, target, request, context);
-  }
-
   /** From here it cannot be called off: it is in the ledger before anything is destroyed. */
-  async #begin({ contact, subject, kind, reason }: ErasureOrder, context: IdentifiedContext): Promise<void> {
+  async #begin(order: ErasureOrder, context: IdentifiedContext): Promise<void> {
+    const { contact, subject, kind, reason } = order;
     const { workspace, controller, actor, commandId, correlationId } = context;
     await this.parts.ledger.append({
       kind: 'ErasureBegun',
-      erasure: erasureIdOf(subject, context),
+      erasure: ledgerIdOf(order, context),
       workspace,
       controller,
       subject,
@@ -130,40 +143,76 @@ export class Eraser {
     });
   }
 
-  async #run(order: ErasureOrder, context: IdentifiedContext): Promise<Position> {
+  async #run(order: ErasureOrder, context: IdentifiedContext): Promise<Carried> {
     const { handler, vault, stateStore, ledger } = this.parts;
     const { workspace } = context;
-    const erasure = erasureIdOf(order.subject, context);
+    const inLedger = ledgerIdOf(order, context);
+    const { inLedger: _, ...fact } = order;
+    const receipts = new Receipts(this.parts.clock);
+    receipts.add('IN_LEDGER');
     await vault.close(workspace, order.subject);
-    if (order.reason === 'SUBJECT_REQUEST') await this.parts.suppress(order, context);
-    if (order.kind === 'ANONYMISE') await this.parts.generalise(order, context);
+    receipts.add('FENCED');
+    if (order.reason === 'SUBJECT_REQUEST') {
+      await this.parts.suppress(order, context);
+      receipts.add('SUPPRESSED');
+    }
+    if (order.kind === 'ANONYMISE') {
+      await this.parts.generalise(order, context);
+      receipts.add('GENERALISED');
+    }
     const { position } = await handler.handle(
       subjectDecider,
       order.subject,
-      { type: 'EraseSubject', ...order },
+      { type: 'EraseSubject', ...fact },
       context,
     );
-    await this.#destroy(erasure, workspace, order.subject);
-    if (order.kind === 'ERASE') await this.#destroyRest(erasure, workspace, order.contact);
-    this.parts.forget(order);
-    await stateStore.releaseClaimsOf(order.subject);
-    await this.parts.purged(position);
-    await ledger.append({ kind: 'ErasureCompleted', erasure });
+    receipts.add('RECORDED');
+    const keys = await this.#destroyKeys(order, workspace, inLedger);
+    receipts.add('KEYS_DESTROYED', 'vault', keys.length);
+    for (const purger of this.parts.purgers) {
+      receipts.add('PURGED', purger.name, await purger.purge(order, workspace));
+    }
+    for (const name of this.parts.readModels) {
+      await this.parts.purged(name, position);
+      receipts.add('READ_MODEL_PURGED', name);
+    }
+    this.parts.allPurged(position);
+    await ledger.append({ kind: 'ErasureCompleted', erasure: inLedger });
     await stateStore.remove(INTENTS, order.subject);
-    return position;
+    return { position, keys, receipts: receipts.all };
   }
 
-  async #destroy(erasure: string, workspace: string, subject: string): Promise<void> {
+  /** The person's, and where the record goes as well, the record's own: what an earlier anonymisation kept. */
+  async #destroyKeys(
+    { contact, subject, kind }: ErasureOrder,
+    workspace: string,
+    inLedger: string,
+  ): Promise<readonly DestroyedKey[]> {
+    const { vault } = this.parts;
+    const destroyed = await this.#destroy(workspace, subject, inLedger);
+    if (kind === 'ANONYMISE' || (await vault.state(workspace, contact)) === 'unknown') return destroyed;
+    await vault.close(workspace, contact);
+    return [...destroyed, ...(await this.#destroy(workspace, contact, inLedger))];
+  }
+
+  async #destroy(workspace: string, subject: string, erasure: string): Promise<readonly DestroyedKey[]> {
     const destroyed = await this.parts.vault.destroy(workspace, subject);
     const keys = destroyed.map(({ class: each, fingerprint }) => ({ class: each, fingerprint }));
     await this.parts.ledger.append({ kind: 'KeysDestroyed', erasure, workspace, subject, keys });
+    return destroyed;
+  }
+}
+
+class Receipts {
+  readonly #receipts: Receipt[] = [];
+
+  constructor(private readonly clock: Clock) {}
+
+  add(step: string, name?: string, count?: number): void {
+    this.#receipts.push({ step, name, count, at: instant(this.clock.now()) });
   }
 
-  /** What an earlier anonymisation kept, under a key of the record's own. */
-  async #destroyRest(erasure: string, workspace: string, contact: string): Promise<void> {
-    const { vault } = this.parts;
-    if ((await vault.state(workspace, contact)) === 'unknown') return;
-    await vault.close(workspace, contact);
-    await this.#destroy(erasure, workspace, contact);
+  get all(): readonly Receipt[] {
+    return this.#receipts;
   }
 }

@@ -1,0 +1,110 @@
+import { canonicalJson } from '../../kernel/canonical.js';
+import type { ErasureTarget } from './events.js';
+import type { CarriedOut, Requested } from './requestDecider.js';
+
+/** What is known about an installation when it signs. */
+export interface Surroundings {
+  readonly installation: string;
+  readonly workspace: string;
+  readonly erasure: string;
+  readonly startedAt: string;
+  readonly issuedAt: string;
+  /** Whether the read store was rewritten into a new file and the old one destroyed with its key. */
+  readonly readStoreRewritten: boolean;
+  /** The day on which the last backup that may hold one of the keys is to be gone; `null`: no keys were ever backed up. */
+  readonly lastKeyBackupExpires: string | null;
+}
+
+interface Kept {
+  readonly what: string;
+  readonly ground: string;
+  /** A day, or `null` where there is none. */
+  readonly until: string | null;
+}
+
+/** A guarantee always holds and has a test; a control depends on an operator or an engine (docs/status.md). */
+interface Claims {
+  readonly guaranteed: readonly string[];
+  readonly controlled: readonly string[];
+}
+
+const SUPPRESSION: Kept = {
+  what: 'A keyed hash of each e-mail address and phone number, to keep from contacting or taking in the person again.',
+  ground: 'GDPR Art 17(3)(b) and Art 21(3)',
+  until: null,
+};
+
+const REQUEST: Kept = {
+  what: 'That the erasure was asked for, by whom in the workspace, when and why, with the ids of record and person.',
+  ground: 'GDPR Art 5(2) and Art 17(3)(b)',
+  until: null,
+};
+
+const GENERALISED: Kept = {
+  what: 'What the strategies of an anonymisation leave: year of birth, region and country, a pseudonym of the workplace, the department, links to other records.',
+  ground: 'GDPR Art 89(1)',
+  until: null,
+};
+
+const claimsOf = ({ readStoreRewritten }: Surroundings): Claims => {
+  const rewritten = 'The read models were rewritten into a new file; the old file and its key are destroyed.';
+  const overwritten = 'The rows of the read models were removed; their engine overwrites what it removes.';
+  return {
+    guaranteed: [
+      'The keys named here are destroyed, in the key store and in memory; without them no sealed field of the person opens.',
+      'Nothing can be written for the person any more.',
+      'Every read model named here has removed the person.',
+      ...(readStoreRewritten ? [rewritten] : []),
+    ],
+    controlled: [
+      ...(readStoreRewritten ? [] : [overwritten]),
+      'Backups of keys are removed by their retention; until the day named here one may hold a key.',
+      'Copies that were made past the product, such as disk images or exports, are beyond it.',
+      'Free text of other records that mentions the person has to be reviewed by people.',
+    ],
+  };
+};
+
+/**
+ * What was done for one person, as text in canonical form (RFC 8785): these bytes are signed. Ids, codes, times and fixed
+ * sentences; nothing personal. It claims what was measured and calls the rest a control.
+ */
+export const certificateText = (
+  requested: Requested,
+  target: ErasureTarget,
+  { at, data }: CarriedOut,
+  surroundings: Surroundings,
+): string => {
+  const { installation, workspace, erasure, startedAt, issuedAt, lastKeyBackupExpires } = surroundings;
+  const { kind, reason } = requested;
+  const kept = [
+    REQUEST,
+    ...(reason === 'SUBJECT_REQUEST' ? [SUPPRESSION] : []),
+    ...(kind === 'ANONYMISE' ? [GENERALISED] : []),
+  ];
+  return canonicalJson({
+    format: 'bpo-crm-erasure-certificate-1',
+    installation,
+    workspace,
+    controller: target.controller,
+    erasure,
+    record: target.record,
+    person: target.subject,
+    kind,
+    reason,
+    requestedAt: requested.at,
+    startedAt,
+    carriedOutAt: at,
+    issuedAt,
+    keysDestroyed: data.keys,
+    receipts: data.receipts,
+    kept,
+    lastKeyBackupExpires,
+    recipientsTold: [],
+    ...claimsOf(surroundings),
+  });
+};
+
+/** Where the certificate is served, as JSON or as a page. */
+export const certificatePath = (erasure: string, person: string): string =>
+  `/erasures/${erasure}/${person}/certificate`;
