@@ -12,6 +12,7 @@ import { openSqliteStateStore } from '../statestore/sqlite.js';
 import type { DerivedKeys } from '../vault/keys.js';
 import type { Vault } from '../vault/port.js';
 import { openSqliteVault } from '../vault/sqlite.js';
+import { CheckpointThread } from './checkpointThread.js';
 import { allEvents } from './events.js';
 import { type ReadModelFile, ReadModelFiles } from './readModelFiles.js';
 import { STORES, type StoreLocation, type StoreLocations, type StoreName } from './storeUrls.js';
@@ -105,8 +106,10 @@ const openReadModels = async (
   return { readStore, readModelFiles };
 };
 
-export const openReadModelFile = ({ file, fileKey }: ReadModelFile): ReadStore =>
-  openSqliteReadStore({ file, fileKey, cacheMiB: READ_CACHE_MIB });
+export const openReadModelFile = ({ file, fileKey }: ReadModelFile): ReadStore => {
+  const checkpoints = new CheckpointThread({ file, fileKey: Uint8Array.from(fileKey) });
+  return openSqliteReadStore({ file, fileKey, cacheMiB: READ_CACHE_MIB, checkpoints });
+};
 
 const fileOf = (location: StoreLocation): string => {
   if (location.engine === 'sqlite') return location.file;

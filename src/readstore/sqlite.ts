@@ -28,13 +28,24 @@ export interface SqliteReadStoreOptions {
   readonly fileKey: Uint8Array;
   /** Pages kept in memory, in MiB. */
   readonly cacheMiB?: number;
+  /** Whoever copies the log into the file, so that commits need not. */
+  readonly checkpoints?: Checkpoints;
+}
+
+export interface Checkpoints {
+  /** Told after each commit how many rows it changed. */
+  wrote(rows: number): void;
+  /** Resolves when it has let go of the file. */
+  close(): Promise<void>;
 }
 
 const DEFAULT_CACHE_MIB = 64;
 /** Rows kept parsed, in characters of their JSON: some 20,000 contacts, and twice as many at the most. */
 const CACHED_CHARACTERS = 12_000_000;
-/** Pages of 4 KiB in the log before they are copied into the file: a page that many writes touch is copied once. */
+/** Pages of 4 KiB in the log before a commit copies them into the file: a page that many writes touch is copied once. */
 const LOG_PAGES = 4_000;
+/** The same where somebody else copies them: only for when that does not keep up. */
+const LOG_PAGES_AT_MOST = 16_000;
 /** How often, and after how long a pause, a write asks again for the lock that another connection holds. */
 const LOCK_ATTEMPTS = 5_000;
 const LOCK_RETRY_MS = 2;
@@ -44,11 +55,15 @@ const LOCK_RETRY_MS = 2;
  * at all, and what is lost is derived again.
  * Errors: WRONG_MASTER_KEY, CORRUPT_STORE.
  */
-export const openSqliteReadStore = ({ file, fileKey, cacheMiB }: SqliteReadStoreOptions): ReadStore =>
-  sqliteReadStoreOver(openDatabase({ file, fileKey, durability: 'normal', cacheMiB: cacheMiB ?? DEFAULT_CACHE_MIB }));
+export const openSqliteReadStore = ({ file, fileKey, cacheMiB, checkpoints }: SqliteReadStoreOptions): ReadStore =>
+  sqliteReadStoreOver(
+    openDatabase({ file, fileKey, durability: 'normal', cacheMiB: cacheMiB ?? DEFAULT_CACHE_MIB }),
+    checkpoints,
+  );
 
 /** The read store in a database that is open already, and closed with it. */
-export const sqliteReadStoreOver = (database: SqliteDatabase): ReadStore => new SqliteReadStore(database);
+export const sqliteReadStoreOver = (database: SqliteDatabase, checkpoints?: Checkpoints): ReadStore =>
+  new SqliteReadStore(database, checkpoints);
 
 /**
  * Every read is one snapshot, which begins with asking what is live: a switch or a drop by another connection (a rebuild
@@ -69,8 +84,11 @@ class SqliteReadStore implements ReadStore {
   readonly #dataVersion;
   #seenVersion = -1;
 
-  constructor(private readonly database: SqliteDatabase) {
-    database.pragma(`wal_autocheckpoint = ${LOG_PAGES}`);
+  constructor(
+    private readonly database: SqliteDatabase,
+    private readonly checkpoints?: Checkpoints,
+  ) {
+    database.pragma(`wal_autocheckpoint = ${checkpoints === undefined ? LOG_PAGES : LOG_PAGES_AT_MOST}`);
     this.#builds = new Builds(database);
     this.#begin = database.prepare('BEGIN');
     this.#beginImmediate = database.prepare('BEGIN IMMEDIATE');
@@ -120,6 +138,7 @@ class SqliteReadStore implements ReadStore {
     await this.#transaction(() => {
       for (const write of writes) this.#write(write);
     });
+    this.checkpoints?.wrote(writes.reduce((sum, { rows }) => sum + rows.length, 0));
   }
 
   async get<R extends Row>(table: Table<R>, key: string, build?: Build): Promise<R | null> {
@@ -161,6 +180,7 @@ class SqliteReadStore implements ReadStore {
   }
 
   async close(): Promise<void> {
+    await this.checkpoints?.close();
     this.database.close();
   }
 
