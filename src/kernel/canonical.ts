@@ -1,11 +1,13 @@
+import { CrmError } from '../errors.js';
+
 /** What JSON can say. */
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [name: string]: Json };
 export type JsonObject = { readonly [name: string]: Json };
 
 /**
  * JSON Canonicalization Scheme (RFC 8785): members sorted by UTF-16 code units, numbers and strings as ECMAScript
- * writes them, no white space. Members that are `undefined` are left out. Throws TypeError on what JCS excludes:
- * numbers that are not finite and strings with lone surrogates.
+ * writes them, no white space. Members that are `undefined` are left out. What JCS excludes: numbers that are
+ * not finite (throws TypeError) and strings with lone surrogates (error BAD_USER_INPUT).
  */
 export const canonicalJson = (value: unknown): string => {
   if (typeof value === 'string') return canonicalString(value);
@@ -22,10 +24,10 @@ export const canonicalJson = (value: unknown): string => {
 /** Printable ASCII without `"` and `\\`: what JSON writes as it stands. Ids, codes and times are all of it. */
 const PLAIN = /^[ !#-[\]-~]*$/;
 
-/** A string of canonical JSON. Throws TypeError on a lone surrogate. */
+/** A string of canonical JSON. Error: BAD_USER_INPUT for a lone surrogate, which only a caller can have brought. */
 export const canonicalString = (text: string): string => {
   if (PLAIN.test(text)) return `"${text}"`;
-  if (!text.isWellFormed()) throw new TypeError('A lone surrogate has no canonical form.');
+  if (!text.isWellFormed()) throw new CrmError('BAD_USER_INPUT', { reason: 'No lone surrogates.' });
   return JSON.stringify(text);
 };
 

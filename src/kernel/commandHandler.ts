@@ -39,6 +39,13 @@ interface PastCommand {
   readonly digest: string | null;
 }
 
+/** An event as it was decided, with values that fit its definition. */
+interface CheckedEvent {
+  readonly type: string;
+  readonly definition: EventDefinition;
+  readonly values: Record<string, unknown>;
+}
+
 interface Fold<State> {
   readonly state: State;
   /** -1 where there is no stream. */
@@ -204,6 +211,11 @@ export class CommandHandler {
     context: CommandContext,
   ): Promise<Handled> {
     const subject = oneSubject(decision);
+    // Before anything is made of them, so that the refusal names the field.
+    const checked = decision.map(({ type, data }) => {
+      const definition = decider.events[type] as EventDefinition;
+      return { type, definition, values: checkData(type, definition, data as Record<string, unknown>) };
+    });
     const fenced = decision.some((each) => decider.events[each.type]?.afterErasure !== true);
     const lease = fenced
       ? await this.parts.vault.lease(context.workspace, subject, classesOf(decider, decision))
@@ -214,7 +226,7 @@ export class CommandHandler {
           ? null
           : commandDigest(lease.key(decider.keyClass), payloadOf(command));
       const controller = fold.revision >= 0 ? fold.controller : context.controller;
-      const events = this.#seal(decider.events, stream, decision, lease, { ...context, controller }, digest);
+      const events = this.#seal(stream, subject, checked, lease, { ...context, controller }, digest);
       const result = await this.parts.eventStore.append(
         stream,
         events,
@@ -234,23 +246,20 @@ export class CommandHandler {
     }
   }
 
-  #seal<D extends EventDefinitions>(
-    definitions: D,
+  #seal(
     stream: string,
-    decision: readonly NewEvent<D>[],
+    subject: string,
+    decision: readonly CheckedEvent[],
     lease: SealingLease | null,
     context: CommandContext,
     digest: string | null,
   ): EventToAppend[] {
     const recordedAt = instant(this.parts.clock.now());
-    return decision.map(({ type, data }, index) => {
-      const definition = definitions[type] as EventDefinition;
+    return decision.map(({ type, definition, values }, index) => {
       const id =
         context.commandId === null
           ? this.parts.ids.next()
           : derivedId(context.workspace, context.actor, context.commandId, stream, digest ?? '', String(index));
-      const values = checkData(type, definition, data as Record<string, unknown>);
-      const { subject } = data as { subject: string };
       return {
         id,
         type,

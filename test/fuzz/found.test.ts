@@ -54,3 +54,9 @@ test('a subscription that hangs on a variable at its root is no fault of ours', 
   expect(await post({ query, operationName: 'A' })).toEqual({ status: 400, code: 'GRAPHQL_VALIDATION_FAILED' });
   expect(await post({ query, operationName: 'B' })).toEqual({ status: 400, code: 'BAD_REQUEST' });
 });
+
+test('half a character in a command with an id is bad input of a field, not a fault of ours', async () => {
+  const query = 'mutation ($input: AddClientInput!) { addClient(input: $input) { version } }';
+  const answer = await server.ask(query, { input: { commandId: crypto.randomUUID(), name: '\ud800' } }, ada);
+  expect(answer.errors?.[0]?.extensions).toMatchObject({ code: 'BAD_USER_INPUT', field: 'input.name' });
+});
