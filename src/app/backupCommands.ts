@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import { backupsIn } from '../backup/open.js';
 import { removeExpired } from '../backup/retention.js';
 import { CrmError } from '../errors.js';
 import { systemClock } from '../kernel/clock.js';
@@ -17,6 +18,13 @@ const usage = (reason: string): CrmError => new CrmError('BAD_CONFIGURATION', { 
 
 const refuseEngines = ({ stores }: Config): void => {
   if (!isEmbedded(stores)) throw usage('Backups are of stores in files; other engines have their own.');
+};
+
+/** The latest in BACKUP_DIR. Error: BAD_CONFIGURATION where there is none. */
+export const latestBackup = ({ backup: { directory } }: Config): string => {
+  const latest = directory === undefined ? undefined : backupsIn(directory).at(-1);
+  if (latest === undefined) throw usage('Which backup? Name one with --from, or set BACKUP_DIR.');
+  return resolve(directory!, latest);
 };
 
 /** The commands that need no installation to be open. Each answers with what to print. */

@@ -3,23 +3,26 @@ import 'reflect-metadata';
 import { readFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import { allWorkspaces, workspacesByIds } from '../../projections/identity/workspaces.js';
+import { passed } from '../audit/restoreDrills/decider.js';
 import { importContacts } from '../crm/imports/importContacts.js';
 import { importDeals } from '../crm/imports/importDeals.js';
 import type { ImportReport } from '../crm/imports/report.js';
 import type { ImportFile } from '../crm/imports/source.js';
 import { CrmError, isCrmError } from '../errors.js';
+import { systemClock } from '../kernel/clock.js';
 import { currency as currencyCode } from '../kernel/values.js';
 import { OPERATOR } from '../kernel/workspace.js';
 import { type Assessment, assess, pastAssessments } from './assess.js';
-import { BACKUP_COMMANDS } from './backupCommands.js';
+import { BACKUP_COMMANDS, latestBackup } from './backupCommands.js';
 import { type Config, readConfig } from './config.js';
 import { askRunning } from './controlSocket.js';
 import { lockDataDir } from './dataDir.js';
 import { type Installation, openInstallation } from './installation.js';
 import { outboxOf } from './mail.js';
 import { move } from './move.js';
+import { drill, pastDrills, recordDrill } from './restoreDrill.js';
 import { rotateMasterKey } from './rootKey.js';
-import { assessmentInWords, inWords, masterKeyMessage, progressBar, reportInWords } from './terminal.js';
+import { assessmentInWords, drillInWords, inWords, masterKeyMessage, progressBar, reportInWords } from './terminal.js';
 
 const HELP = `crm <command> [options]     works on DATA_DIR; stop the server first
 
@@ -36,6 +39,8 @@ const HELP = `crm <command> [options]     works on DATA_DIR; stop the server fir
   assessments                 what was found before
   backup [--to DIR] [--keys-to DIR]     beside a running server too; BACKUP_DIR says where to otherwise
   restore --from BACKUP [--keys BACKUP] into an empty DATA_DIR; carries out again what was erased since
+  restore-drill [--from BACKUP]         restores the latest, or that, on trial and records what came of it; ends with 1 if it failed
+  restore-drills                        what came of those before
 
 options of import
   --workspace ID              where to; not needed where there is only one
@@ -147,6 +152,17 @@ const COMMANDS: {
   async assess(installation, _options, _rest, config) {
     await installation.caughtUp();
     tell(await assess(installation, config));
+  },
+
+  async 'restore-drill'(installation, options, _rest, config) {
+    const result = await drill(config, options.from ?? latestBackup(config), systemClock);
+    const recordedAt = await recordDrill(installation, result);
+    process.stdout.write(`${drillInWords({ ...result, recordedAt })}\n`);
+    if (!passed(result)) process.exitCode = 1;
+  },
+
+  async 'restore-drills'(installation) {
+    for (const each of await pastDrills(installation)) process.stdout.write(`${drillInWords(each)}\n`);
   },
 
   async assessments(installation) {

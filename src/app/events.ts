@@ -1,4 +1,5 @@
 import { assessmentEvents } from '../audit/assessment/events.js';
+import { restoreDrillEvents } from '../audit/restoreDrills/events.js';
 import { companyEvents } from '../crm/companies/events.js';
 import { contactEvents } from '../crm/contacts/events.js';
 import { dealEvents } from '../crm/deals/events.js';
@@ -28,6 +29,7 @@ export const allEvents = new EventRegistry(
   installationEvents,
   accountEvents,
   assessmentEvents,
+  restoreDrillEvents,
   workspaceEvents,
   memberEvents,
   roleEvents,

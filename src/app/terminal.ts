@@ -1,4 +1,5 @@
 import { checks } from '../audit/assessment/checks.js';
+import { type DrillResult, passed } from '../audit/restoreDrills/decider.js';
 import type { ImportReport } from '../crm/imports/report.js';
 import type { CrmError } from '../errors.js';
 import type { Assessment } from './assess.js';
@@ -66,3 +67,12 @@ export const assessmentInWords = ({ id, recordedAt, findings }: Assessment): str
     }),
     `recorded ${recordedAt} as assessment ${id}`,
   ].join('\n');
+
+/** A drill in words: whether it passed, and what was counted. */
+export const drillInWords = (drill: DrillResult & { readonly recordedAt: string }): string => {
+  const { backup, expected, found, erased, readable, recordedAt } = drill;
+  return [
+    `${passed(drill) ? 'passed' : 'FAILED'}  restore of ${backup}, recorded ${recordedAt}`,
+    `        ${found} events where the backup counts ${expected}; of ${erased} erased subjects ${readable} can be read`,
+  ].join('\n');
+};

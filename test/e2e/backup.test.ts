@@ -1,4 +1,5 @@
 import { existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Asking, historyOf, mutate, newId } from '../support/mutations.js';
 import { asking, runCli, type SignedUp, signUp, startServer, type TestServer } from '../support/server.js';
@@ -118,6 +119,21 @@ test(
     expect(personal.every((field: { erased: boolean }) => field.erased)).toBe(true);
     await newId(again, 'contact', { givenName: 'After' });
     await server.stop();
+  },
+  TIMEOUT_MS,
+);
+
+test(
+  '[P5.4] a restore drill proves that nothing was lost and nobody erased came back, and is recorded',
+  async () => {
+    const before = readdirSync(tmpdir());
+    const { code, output } = await cli('restore-drill', '--from', backup);
+    expect([code, output]).toEqual([0, expect.stringMatching(/passed {2}restore of \S+, recorded 20.*Z\n/)]);
+    expect(output).toMatch(/of [1-9]\d* erased subjects 0 can be read/);
+    expect((await cli('restore-drills')).output).toBe(output);
+    expect(readdirSync(tmpdir()).filter((name) => name.startsWith('crm-restore') && !before.includes(name))).toEqual(
+      [],
+    );
   },
   TIMEOUT_MS,
 );

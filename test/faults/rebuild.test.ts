@@ -18,6 +18,7 @@ import { memoryReadStore } from '../../src/readstore/memory.js';
 import { ALL, type ReadStore, type Table } from '../../src/readstore/port.js';
 import type { Vault } from '../../src/vault/port.js';
 import { openSqliteVault } from '../../src/vault/sqlite.js';
+import { eventually } from '../support/eventually.js';
 import { attempt, COMPANY_PARTS, CONTACT_PARTS, DEAL_PARTS, PRODUCT_PARTS } from '../support/mutations.js';
 import { ask as post, runCli, type SignedUp, signUp, startServer, type TestServer } from '../support/server.js';
 import { temporaryDirectory } from '../support/temporary.js';
@@ -151,6 +152,15 @@ describe('rebuilt equals live', () => {
       await attempt(server, ada, name, input);
     };
     for (let taken = 0; taken < STEPS; taken++) await step();
+    // Certificates are events too, and come once the read models were rewritten.
+    await eventually(
+      'the certificates of every erasure',
+      async () => {
+        const { data } = await server.ask('{ erasures(first: 200) { nodes { standing } } }', {}, ada);
+        return data.erasures.nodes.every(({ standing }: { standing: string }) => standing === 'CERTIFIED');
+      },
+      60_000,
+    );
     const before = await everything(server, ada);
     expect(await server.stop()).toBe(0);
     const { code, output } = await runCli(directory.path(), ['rebuild']);

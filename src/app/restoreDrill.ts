@@ -1,0 +1,91 @@
+import { cpSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type DrillResult, restoreDrillDecider } from '../audit/restoreDrills/decider.js';
+import type { EventStore } from '../eventstore/port.js';
+import type { Clock } from '../kernel/clock.js';
+import { START } from '../kernel/envelope.js';
+import { retentionClasses } from '../kernel/personal.js';
+import { OPERATOR } from '../kernel/workspace.js';
+import { readChain } from '../ledger/entry.js';
+import { LEDGER_FILE } from '../ledger/file.js';
+import type { LedgerEntry } from '../ledger/port.js';
+import type { Vault } from '../vault/port.js';
+import { restore } from './backups.js';
+import type { Config } from './config.js';
+import { type Installation, openInstallation } from './installation.js';
+
+const PAGE = 1_000;
+
+/**
+ * Restores a backup where nobody can reach it, beside a copy of the ledger, as it would be done after a loss, and looks
+ * whether everything is there that was, and nobody who was erased. What was made is removed again. Errors: as `restore`.
+ */
+export const drill = async (config: Config, from: string, clock: Clock): Promise<DrillResult> => {
+  const directory = mkdtempSync(join(tmpdir(), 'crm-restore-drill-'));
+  try {
+    const { masterKeyFile, keyringFile, kms } = config;
+    const [dataDir, erasureLedgerDir] = [join(directory, 'data'), join(directory, 'ledger')];
+    cpSync(config.erasureLedgerDir, erasureLedgerDir, { recursive: true });
+    const there = { masterKeyFile, keyringFile, kms, dataDir, erasureLedgerDir };
+    const { id: backup, events: expected } = await restore(there, { from }, clock);
+    const { installation, close } = await openInstallation(there, { clock });
+    try {
+      await installation.caughtUp();
+      const entries = readChain(readFileSync(join(erasureLedgerDir, LEDGER_FILE), 'utf8'));
+      const found = await countEvents(installation.eventStore);
+      return { backup, expected, found, ...(await whoCameBack(entries, installation.keys)) };
+    } finally {
+      await close();
+    }
+  } finally {
+    rmSync(directory, { recursive: true, force: true });
+  }
+};
+
+/** Subjects whose erasure the ledger knows of, and how many of them have a key that opens. */
+export const whoCameBack = async (
+  entries: readonly LedgerEntry[],
+  keys: Pick<Vault, 'openingKeys'>,
+): Promise<Pick<DrillResult, 'erased' | 'readable'>> => {
+  const subjects = new Map<string, { workspace: string; subject: string }>();
+  for (const { record } of entries) {
+    if (record.kind !== 'ErasureBegun' && record.kind !== 'KeysDestroyed') continue;
+    const { workspace, subject } = record;
+    subjects.set(`${workspace} ${subject}`, { workspace, subject });
+  }
+  let readable = 0;
+  for (const subject of subjects.values()) {
+    const found = await keys.openingKeys(retentionClasses.map((each) => ({ ...subject, class: each })));
+    if (found.some((key) => key !== null)) readable += 1;
+  }
+  return { erased: subjects.size, readable };
+};
+
+const countEvents = async (eventStore: EventStore): Promise<number> => {
+  let count = 0;
+  for (let after = START; ; ) {
+    const { events, position } = await eventStore.readAll({ after, limit: PAGE });
+    count += events.length;
+    if (events.length < PAGE) return count;
+    after = position;
+  }
+};
+
+/** Records a drill, passed or not, in the history of the installation itself. Answers when. */
+export const recordDrill = async ({ handler, ids, eventStore }: Installation, result: DrillResult): Promise<string> => {
+  const id = ids.next();
+  const context = { workspace: OPERATOR, controller: OPERATOR, actor: OPERATOR, commandId: null, correlationId: id };
+  const command = { type: 'RecordDrill', subject: id, ...result } as const;
+  const { stream } = await handler.handle(restoreDrillDecider, id, command, context);
+  const [recorded] = await eventStore.readStream(stream);
+  return recorded!.recordedAt;
+};
+
+/** Every drill so far, the oldest first. */
+export const pastDrills = async ({
+  eventStore,
+}: Installation): Promise<readonly (DrillResult & { readonly recordedAt: string })[]> => {
+  const { events } = await eventStore.readAll({ after: START, types: ['RestoreDrilled'], limit: PAGE });
+  return events.map(({ recordedAt, open }) => ({ ...(open as unknown as DrillResult), recordedAt }));
+};
