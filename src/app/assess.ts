@@ -3,9 +3,12 @@ import { X509Certificate } from 'node:crypto';
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { membersOf } from '../../projections/identity/members.js';
+import { allWorkspaces } from '../../projections/identity/workspaces.js';
 import { defaultRates } from '../../schema/rates.js';
 import { assessed, type Facts, type Finding } from '../audit/assessment/checks.js';
 import { assessmentDecider } from '../audit/assessment/decider.js';
+import { backupsIn, takenAt } from '../backup/open.js';
 import { START, type StoredEvent } from '../kernel/envelope.js';
 import { OPERATOR } from '../kernel/workspace.js';
 import type { Config } from './config.js';
@@ -70,10 +73,31 @@ const factsOf = async (installation: Installation, config: Config): Promise<Fact
     ),
     stoppedProjections: projections.filter(({ stopped }) => stopped !== undefined).length,
     lagSeconds: Math.max(0, ...projections.map(({ lagSeconds }) => lagSeconds)),
-    adminsWithoutSecondFactor: null,
-    backupAgeDays: null,
+    adminsWithoutSecondFactor: await adminsWithoutSecondFactor(installation),
+    backupAgeDays: backupAgeDays(config, now),
     advisories: await advisories(),
   };
+};
+
+/** Members looked at in each workspace. */
+const MEMBERS_READ = 1_000;
+const ADMIN_ROLES: ReadonlySet<string> = new Set(['OWNER', 'ADMIN']);
+
+const adminsWithoutSecondFactor = async ({ readStore, secondFactors }: Installation): Promise<number> => {
+  const accounts = new Set<string>();
+  for (const { id } of await allWorkspaces(readStore)) {
+    const { rows } = await membersOf(readStore, id, MEMBERS_READ);
+    for (const { row } of rows) if (row.account && ADMIN_ROLES.has(row.role)) accounts.add(row.account);
+  }
+  const protectedBy = await Promise.all([...accounts].map((account) => secondFactors.required(account)));
+  return protectedBy.filter((required) => !required).length;
+};
+
+/** `null` where no directory is set. Where there is none in it, the days since 1970: older than any bound. */
+const backupAgeDays = ({ backup: { directory } }: Config, now: number): number | null => {
+  if (directory === undefined) return null;
+  const latest = backupsIn(directory).at(-1);
+  return (now - (latest === undefined ? 0 : takenAt(latest))) / DAY_MS;
 };
 
 const modeOf = (path: string) => (existsSync(path) ? [{ name: path, mode: statSync(path).mode & PERMISSIONS }] : []);

@@ -14,6 +14,10 @@ export const backupsIn = (directory: string): readonly string[] =>
         .sort()
     : [];
 
+/** When a backup was taken, as its id says: milliseconds since 1970. */
+export const takenAt = (id: string): number =>
+  Date.parse(id.replace(/^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)(\d{3})Z-.*$/, '$1-$2-$3T$4:$5:$6.$7Z'));
+
 /**
  * The manifest of one part of a backup, after every file was read and found as it was written.
  * Errors: BACKUP_DAMAGED, naming the file; WRONG_MASTER_KEY; BAD_CONFIGURATION where there is no such directory.

@@ -1,6 +1,6 @@
 import { chmodSync, existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { runCli, startServer } from '../support/server.js';
+import { runCli, signUp, startServer } from '../support/server.js';
 import { temporaryDirectory } from '../support/temporary.js';
 
 const directory = temporaryDirectory();
@@ -32,3 +32,16 @@ test('[P5.2] one that stands still is assessed as well; what is unmet is said, a
   const { output: past } = await runCli(directory.path(), ['assessments']);
   expect(past.match(/^recorded /gm)).toHaveLength(2);
 });
+
+test('[P5.2] owners without a second factor are counted, and the age of the last backup is told', async () => {
+  const backups = join(directory.path(), 'backups');
+  const server = await startServer(directory.path(), { ...UNREACHABLE, BACKUP_DIR: backups });
+  for (const name of ['Ada', 'Eve']) await signUp(server, name);
+  const before = await runCli(directory.path(), ['assess'], UNREACHABLE);
+  expect(before.output).toMatch(/^UNMET +second-factor: .* \(2\)$/m);
+  expect(before.output).toMatch(/^UNMET +backup-age: .* \(\d{5,}\)$/m);
+  await runCli(directory.path(), ['backup', '--to', backups]);
+  const after = await runCli(directory.path(), ['assess'], UNREACHABLE);
+  await server.stop();
+  expect(after.output).toMatch(/^met +backup-age: .* \(0\)$/m);
+}, 60_000);
