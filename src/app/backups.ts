@@ -1,10 +1,11 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { noteKeyBackup } from '../backup/keyBackups.js';
 import { backupsIn, checkBackup } from '../backup/open.js';
 import { checkParts, stageBackup } from '../backup/stage.js';
 import { type Backup, takeBackup } from '../backup/take.js';
 import { CrmError } from '../errors.js';
-import type { Clock } from '../kernel/clock.js';
+import { type Clock, instant } from '../kernel/clock.js';
 import { readChain } from '../ledger/entry.js';
 import { LEDGER_FILE } from '../ledger/file.js';
 import { type DerivedKeys, keysOfRoot } from '../vault/keys.js';
@@ -14,6 +15,7 @@ import { openInstallation } from './installation.js';
 import { type KeyConfig, loadRootKey } from './rootKey.js';
 
 const DEFAULT_KEEP_KEYS_DAYS = 7;
+const DAY_MS = 86_400_000;
 /** Read models are filled from the start of the history before an erasure can be carried out in them. */
 const REPLAY_TIMEOUT_MS = 86_400_000;
 
@@ -46,6 +48,9 @@ const keyedFilesIn = (dataDir: string, keys: DerivedKeys) => {
 /** Takes a backup, also beside a running server. Errors: as `takeBackup`; BAD_CONFIGURATION. */
 export const backUp = async (config: Directories, plan: BackupPlan, clock: Clock): Promise<Backup> => {
   const keys = await keysOf(config);
+  const keepKeysDays = plan.keepKeysDays ?? DEFAULT_KEEP_KEYS_DAYS;
+  // A day more than it is kept: until it is made, and until somebody removes it.
+  noteKeyBackup(config.erasureLedgerDir, instant(clock.now() + (keepKeysDays + 1) * DAY_MS));
   return takeBackup({
     from: keyedFilesIn(config.dataDir, keys),
     backupKey: keys.backups,
@@ -53,7 +58,7 @@ export const backUp = async (config: Directories, plan: BackupPlan, clock: Clock
     keysTo: plan.keysTo ?? join(plan.to, 'keys'),
     now: clock.now(),
     keepDays: plan.keepDays ?? null,
-    keepKeysDays: plan.keepKeysDays ?? DEFAULT_KEEP_KEYS_DAYS,
+    keepKeysDays,
     version: process.env.npm_package_version ?? 'unknown',
   });
 };

@@ -5,6 +5,7 @@ import { allProjections } from '../../projections/all.js';
 import { accountById, accounts as accountModel } from '../../projections/identity/accounts.js';
 import { rebuild } from '../../projections/rebuild.js';
 import { ProjectionRunner, type RunnerReport } from '../../projections/runner.js';
+import { lastKeyBackupExpires } from '../backup/keyBackups.js';
 import { ExternalIds } from '../crm/externalIds.js';
 import type { ImportParts } from '../crm/imports/ports.js';
 import { CrmError } from '../errors.js';
@@ -145,6 +146,7 @@ export class Installation {
         readonly sealer: Sealer;
         readonly appUrl: string;
         readonly stepUpMs: number;
+        readonly erasureLedgerDir: string;
         /** Where other processes may run read models as well. */
         readonly leases?: Leases;
       },
@@ -192,7 +194,7 @@ export class Installation {
         return this.readStoreRewriter !== null;
       },
       rewriteReadStore: (position) => this.readStoreRewriter?.request(position),
-      lastKeyBackupExpires: async () => null,
+      lastKeyBackupExpires: async () => lastKeyBackupExpires(options.erasureLedgerDir, clock.now()),
       report: (_erasure, error) => {
         if (!this.#closing.signal.aborted) report({ kind: 'erasure-waits', error });
       },
@@ -413,7 +415,8 @@ export const openInstallation = async (config: OpeningConfig, options: Installat
     const leases = sharedLeases(locations, stores, ids);
     const rewrite = isEmbedded(locations) ? rewriteIn(config.dataDir, keys) : null;
     const stepUpMs = config.stepUpMs ?? DEFAULT_STEP_UP_MS;
-    const more = { ...outgoing, sealer, stepUpMs, rebuild: rebuildOne, rewrite, leases };
+    const { erasureLedgerDir } = config;
+    const more = { ...outgoing, sealer, stepUpMs, rebuild: rebuildOne, rewrite, leases, erasureLedgerDir };
     const installation = new Installation(stores, keys, clock, ids, { ...options, ...more });
     const erasuresTakenUp = options.restoring ? await installation.takeUpErasures() : 0;
     await installation.start();

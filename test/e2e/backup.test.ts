@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { eventually } from '../support/eventually.js';
 import { type Asking, historyOf, mutate, newId } from '../support/mutations.js';
 import { asking, runCli, type SignedUp, signUp, startServer, type TestServer } from '../support/server.js';
 import { temporaryDirectory } from '../support/temporary.js';
@@ -64,6 +65,14 @@ test(
   async () => {
     expect(await restore(backup)).toMatchObject({ code: 1, output: expect.stringContaining('DATA_DIR_LOCKED') });
     await mutate(ask, 'eraseContact', { id: grace, reason: 'SUBJECT_REQUEST' }, 'subjectId');
+    const certificate = await eventually('the certificate', async () => {
+      const { erasures } = await ask('{ erasures { nodes { results { certificate { certificate } } } } }');
+      return erasures.nodes[0].results[0]?.certificate?.certificate as string | undefined;
+    });
+    // [P5.6] A copy of the keys is there for seven days: the certificate says until when, and what it is.
+    const { lastKeyBackupExpires } = JSON.parse(certificate);
+    const days = (Date.parse(lastKeyBackupExpires) - Date.now()) / 86_400_000;
+    expect([days > 6, days < 9]).toEqual([true, true]);
     await server.stop();
     expect(await restore(backup)).toMatchObject({ code: 1, output: expect.stringContaining('DATA_DIR_NOT_EMPTY') });
   },
