@@ -6,8 +6,10 @@ import { Context } from '../../schema/context.js';
 import { serveCertificates } from '../../schema/privacy/certificates.js';
 import { createGraphqlServer } from '../../schema/server.js';
 import { CrmError, isCrmError } from '../errors.js';
+import { systemClock } from '../kernel/clock.js';
 import type { MailReport } from '../mail/queue.js';
 import { assess } from './assess.js';
+import { backupScheduleOf, TICK_MS } from './backupSchedule.js';
 import type { Config } from './config.js';
 import { serveControls } from './controlSocket.js';
 import { type BackgroundReport, type Installation, type Opened, openInstallation } from './installation.js';
@@ -65,11 +67,16 @@ export const serve = async (config: Config, masterKeyMade?: () => void): Promise
     });
     const address = await server.listen(config.host, config.port);
     const controls = await serveControls(config.dataDir, { assess: () => assess(installation(), config) });
+    const backups = backupScheduleOf(config, systemClock, (error) => report({ kind: 'background-failed', error }));
+    const tick = () => void (opening.opened && backups?.tick());
+    const ticking = setInterval(tick, TICK_MS);
+    void opening.settled().then(tick, () => undefined);
     return {
       url: `${address}/graphql`,
       opened: () => opening.settled(),
       waitingFor: () => opening.waitingFor,
       close: async () => {
+        clearInterval(ticking);
         await controls.close();
         await server.close();
         await opening.close();

@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { backupsIn } from '../../src/backup/open.js';
 import { eventually } from '../support/eventually.js';
 import { type Asking, historyOf, mutate, newId } from '../support/mutations.js';
 import { asking, runCli, type SignedUp, signUp, startServer, type TestServer } from '../support/server.js';
@@ -164,6 +165,19 @@ test(
     renameSync(inRoot('data.copy'), dataDir());
     await expect(startServer(root.path())).rejects.toThrow('DATA_BEHIND_LEDGER');
     expect(other).toBeDefined();
+  },
+  TIMEOUT_MS,
+);
+
+test(
+  '[P5.4] a server that is told to takes backups by itself',
+  async () => {
+    const [own, to] = [inRoot('scheduled'), inRoot('scheduled-backups')];
+    const scheduled = await startServer(own, { BACKUP_DIR: to, BACKUP_EVERY_HOURS: '24' });
+    const taken = await eventually('a backup', () => existsSync(to) && backupsIn(to).at(-1), 30_000);
+    await scheduled.stop();
+    expect(existsSync(join(to, taken, 'events.db'))).toBe(true);
+    expect(existsSync(join(to, 'keys', taken, 'vault.db'))).toBe(true);
   },
   TIMEOUT_MS,
 );
