@@ -130,6 +130,7 @@ test('[P7.3] a file of the outbox cannot be read once its person is erased, and 
   nowMs = Date.now();
   const mail = await open();
   await mail.send(messageTo('kurt'));
+  nowMs += 1;
   await mail.send(messageTo('emmy'));
   expect(await readFileOutbox(outbox, sealer)).toEqual([messageTo('kurt'), messageTo('emmy')]);
   await vault.close('operator', 'kurt');
