@@ -6,9 +6,10 @@ import { type FuzzReport, fuzz } from './fuzz.js';
 import { randomFrom } from './random.js';
 import { type Cast, rolesOf } from './roles.js';
 
-/** `npm run fuzz -- --requests N --seed S` sets these. */
+/** `npm run fuzz -- --requests N --seed S` sets these; there the seed is another each time. */
 const REQUESTS = Number(process.env.FUZZ_REQUESTS ?? 50_000);
-const SEED = Number(process.env.FUZZ_SEED ?? Math.floor(Math.random() * 2 ** 32));
+/** One that has found something: the same for every change, so that what fails it is the change. */
+const SEED = Number(process.env.FUZZ_SEED ?? 1_681_907_860);
 /** Generous: the machine may have other things to do. */
 const TIMEOUT_MS = 120_000 + REQUESTS * 40;
 

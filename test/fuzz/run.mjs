@@ -6,6 +6,6 @@ const { values } = parseArgs({ options: { requests: { type: 'string' }, seed: { 
 const { requests, seed } = values;
 const env = { ...process.env };
 if (requests !== undefined) env.FUZZ_REQUESTS = requests;
-if (seed !== undefined) env.FUZZ_SEED = seed;
+env.FUZZ_SEED = seed ?? String(Math.floor(Math.random() * 2 ** 32));
 const { status } = spawnSync('npm', ['test', '--', 'test/fuzz'], { env, stdio: 'inherit' });
 process.exitCode = status ?? 1;
