@@ -1,4 +1,5 @@
-import { Arg, Args, Ctx, ID, Mutation, Query, Resolver } from 'type-graphql';
+import type { GraphQLResolveInfo } from 'graphql';
+import { Arg, Args, Ctx, ID, Info, Mutation, Query, Resolver } from 'type-graphql';
 import { entityIn, historyPage, typeFacet } from '../../projections/audit/history.js';
 import { contactDecider } from '../../src/crm/contacts/decider.js';
 import { CrmError } from '../../src/errors.js';
@@ -10,6 +11,7 @@ import { Connection, PageArgs } from '../connection.js';
 import { type Context, inInput } from '../context.js';
 import { payload, subjectOf } from '../crm/contacts.js';
 import { connectionOf, pageQuery } from '../page.js';
+import { selectsCount } from '../selection.js';
 import { StepUp } from '../stepUp.js';
 import {
   AnonymiseContactPayload,
@@ -33,14 +35,14 @@ export class ErasureResolver {
 
   @Allow('erasure:read')
   @Query(() => ErasureConnection, { description: 'The newest first.' })
-  async erasures(@Args() page: PageArgs, @Ctx() context: Context) {
+  async erasures(@Args() page: PageArgs, @Ctx() context: Context, @Info() info: GraphQLResolveInfo) {
     const query = pageQuery({
       scope: context.workspace,
       page,
       order: 'time',
       descending: true,
       facets: [typeFacet('ErasureRequested')],
-      counted: false,
+      counted: selectsCount(info),
     });
     const found = await historyPage(context.services.readStore, query, context.controllers);
     const shown = await Promise.all(found.rows.map(({ row }) => erasureById(entityIn(row.stream), context)));

@@ -55,6 +55,11 @@ test('a subscription that hangs on a variable at its root is no fault of ours', 
   expect(await post({ query, operationName: 'B' })).toEqual({ status: 400, code: 'BAD_REQUEST' });
 });
 
+test('the erasures are counted, also where nothing else of them is asked for', async () => {
+  const { erasures } = await asking(server, ada)('{ erasures { totalCount totalCountIsExact } }');
+  expect(erasures).toEqual({ totalCount: 0, totalCountIsExact: true });
+});
+
 test('half a character in a command with an id is bad input of a field, not a fault of ours', async () => {
   const query = 'mutation ($input: AddClientInput!) { addClient(input: $input) { version } }';
   const answer = await server.ask(query, { input: { commandId: crypto.randomUUID(), name: '\ud800' } }, ada);
