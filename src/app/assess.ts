@@ -9,7 +9,8 @@ import { defaultRates } from '../../schema/rates.js';
 import { assessed, type Facts, type Finding } from '../audit/assessment/checks.js';
 import { assessmentDecider } from '../audit/assessment/decider.js';
 import { backupsIn, takenAt } from '../backup/open.js';
-import { START, type StoredEvent } from '../kernel/envelope.js';
+import { everyEvent } from '../eventstore/everyEvent.js';
+import type { StoredEvent } from '../kernel/envelope.js';
 import { OPERATOR } from '../kernel/workspace.js';
 import type { Config } from './config.js';
 import { filesIn } from './dataDir.js';
@@ -25,7 +26,6 @@ const DAY_MS = 24 * 3600 * 1000;
 const PERMISSIONS = 0o777;
 /** A registry that does not answer within this is not reachable. */
 const ADVISORIES_TIMEOUT_MS = 30_000;
-const PAST_READ = 1_000;
 
 /** Looks at the installation as it runs, judges it and records the result in the history (P5.2). */
 export const assess = async (installation: Installation, config: Config): Promise<Assessment> => {
@@ -48,12 +48,8 @@ const asAssessment = ({ subject, recordedAt, open }: StoredEvent): Assessment =>
 /** Every assessment so far, the oldest first. */
 export const pastAssessments = async ({ eventStore }: Installation): Promise<readonly Assessment[]> => {
   const past: Assessment[] = [];
-  for (let after = START; ; ) {
-    const page = await eventStore.readAll({ after, types: ['AssessmentRecorded'], limit: PAST_READ });
-    past.push(...page.events.map(asAssessment));
-    if (page.events.length < PAST_READ) return past;
-    after = page.position;
-  }
+  for await (const event of everyEvent(eventStore, { types: ['AssessmentRecorded'] })) past.push(asAssessment(event));
+  return past;
 };
 
 const factsOf = async (installation: Installation, config: Config): Promise<Facts> => {

@@ -1,4 +1,5 @@
 import { CrmError } from '../errors.js';
+import { everyEvent } from '../eventstore/everyEvent.js';
 import type { EventStore } from '../eventstore/port.js';
 import { canonicalEnvelope, type Position, START, type StoredEvent } from '../kernel/envelope.js';
 
@@ -9,7 +10,6 @@ export interface MoveParts {
   readonly progress: (stage: 'copied' | 'verified', done: number, total: number) => void;
 }
 
-const PAGE_EVENTS = 1_000;
 /** Of an append: some engines take no more than 1 MiB at once. */
 const MAX_APPEND_CHARACTERS = 256 * 1024;
 
@@ -54,10 +54,10 @@ const compare = async (
   to: MoveParts['to'],
   progress: (done: number) => void = () => undefined,
 ): Promise<Compared> => {
-  const target = eventsOf(to, START);
+  const target = everyEvent(to);
   let [total, there, after]: [number, number, Position] = [0, 0, START];
   let next = await target.next();
-  for await (const event of eventsOf(from, START)) {
+  for await (const event of everyEvent(from)) {
     total += 1;
     if (next.done) continue;
     if (!isSame(event, next.value)) throw another();
@@ -76,20 +76,11 @@ const another = (): CrmError =>
     reason: 'The store to move to holds something else than this history.',
   });
 
-async function* eventsOf(store: MoveParts['from'], start: Position): AsyncGenerator<StoredEvent, undefined> {
-  for (let after = start; ; ) {
-    const page = await store.readAll({ after, limit: PAGE_EVENTS });
-    yield* page.events;
-    if (page.position === after) return undefined;
-    after = page.position;
-  }
-}
-
 /** What was appended together stays so, as far as it can be seen: one after the other, in one stream, by one command. */
 async function* appendsOf(store: MoveParts['from'], start: Position): AsyncGenerator<readonly StoredEvent[]> {
   let together: StoredEvent[] = [];
   let characters = 0;
-  for await (const event of eventsOf(store, start)) {
+  for await (const event of everyEvent(store, { from: start })) {
     const size = canonicalEnvelope(event).length + sealedBytes(event);
     const last = together.at(-1);
     if (last !== undefined && (!isOfOneAppend(last, event) || characters + size > MAX_APPEND_CHARACTERS)) {

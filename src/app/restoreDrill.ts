@@ -2,9 +2,9 @@ import { cpSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type DrillResult, restoreDrillDecider } from '../audit/restoreDrills/decider.js';
+import { everyEvent } from '../eventstore/everyEvent.js';
 import type { EventStore } from '../eventstore/port.js';
 import type { Clock } from '../kernel/clock.js';
-import { START } from '../kernel/envelope.js';
 import { retentionClasses } from '../kernel/personal.js';
 import { OPERATOR } from '../kernel/workspace.js';
 import { readChain } from '../ledger/entry.js';
@@ -14,8 +14,6 @@ import type { Vault } from '../vault/port.js';
 import { restore } from './backups.js';
 import type { Config } from './config.js';
 import { type Installation, openInstallation } from './installation.js';
-
-const PAGE = 1_000;
 
 /**
  * Restores a backup where nobody can reach it, beside a copy of the ledger, as it would be done after a loss, and looks
@@ -64,12 +62,8 @@ export const whoCameBack = async (
 
 const countEvents = async (eventStore: EventStore): Promise<number> => {
   let count = 0;
-  for (let after = START; ; ) {
-    const { events, position } = await eventStore.readAll({ after, limit: PAGE });
-    count += events.length;
-    if (events.length < PAGE) return count;
-    after = position;
-  }
+  for await (const _ of everyEvent(eventStore)) count += 1;
+  return count;
 };
 
 /** Records a drill, passed or not, in the history of the installation itself. Answers when. */
@@ -86,6 +80,9 @@ export const recordDrill = async ({ handler, ids, eventStore }: Installation, re
 export const pastDrills = async ({
   eventStore,
 }: Installation): Promise<readonly (DrillResult & { readonly recordedAt: string })[]> => {
-  const { events } = await eventStore.readAll({ after: START, types: ['RestoreDrilled'], limit: PAGE });
-  return events.map(({ recordedAt, open }) => ({ ...(open as unknown as DrillResult), recordedAt }));
+  const past: (DrillResult & { readonly recordedAt: string })[] = [];
+  for await (const { recordedAt, open } of everyEvent(eventStore, { types: ['RestoreDrilled'] })) {
+    past.push({ ...(open as unknown as DrillResult), recordedAt });
+  }
+  return past;
 };
