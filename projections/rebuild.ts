@@ -1,4 +1,5 @@
 import type { EventStore } from '../src/eventstore/port.js';
+import type { Position, StoredEvent } from '../src/kernel/envelope.js';
 import { type KeySource, openEvents } from '../src/kernel/openEvent.js';
 import type { Build, ReadStore } from '../src/readstore/port.js';
 import { changesOf, foldBatch } from './foldBatch.js';
@@ -20,8 +21,8 @@ const BATCH_SIZE = 1_000;
  * Errors: what `apply` throws, and the stores'; the live tables stay as they were.
  */
 export const rebuild = async (projection: Projection, parts: RebuildParts): Promise<Build> => {
-  const { eventStore, readStore, keys } = parts;
-  const types = EVERY_EVENT in projection.apply ? undefined : Object.keys(projection.apply);
+  const { eventStore, readStore } = parts;
+  const types = typesOf(projection);
   let build = await readStore.startBuild(projection);
   let indexed = false;
   for (;;) {
@@ -33,12 +34,27 @@ export const rebuild = async (projection: Projection, parts: RebuildParts): Prom
       indexed = true;
       continue;
     }
-    const opened = await openEvents(page.events, keys);
-    const changes = opened.flatMap((event) => changesOf(projection, event));
-    const rows = await foldBatch(changes, readStore, build);
-    await readStore.write([{ build, from: build.checkpoint, to: page.position, rows }]);
-    build = { ...build, checkpoint: page.position };
+    build = await applyTo(build, projection, page.events, page.position, parts);
   }
   await readStore.switchTo(build);
   return build;
+};
+
+/** The types of event that a projection is to be given; `undefined`: all. */
+export const typesOf = (projection: Projection): readonly string[] | undefined =>
+  EVERY_EVENT in projection.apply ? undefined : Object.keys(projection.apply);
+
+/** Applies events to a build that nobody else writes to, and sets its checkpoint. */
+export const applyTo = async (
+  build: Build,
+  projection: Projection,
+  events: readonly StoredEvent[],
+  to: Position,
+  { readStore, keys }: RebuildParts,
+): Promise<Build> => {
+  const opened = await openEvents(events, keys);
+  const changes = opened.flatMap((event) => changesOf(projection, event));
+  const rows = await foldBatch(changes, readStore, build);
+  await readStore.write([{ build, from: build.checkpoint, to, rows }]);
+  return { ...build, checkpoint: to };
 };
