@@ -14,7 +14,6 @@ import { filesIn, holdsData, lockDataDir, RESTORING } from './dataDir.js';
 import { openInstallation } from './installation.js';
 import { type KeyConfig, loadRootKey } from './rootKey.js';
 
-const DEFAULT_KEEP_KEYS_DAYS = 7;
 const DAY_MS = 86_400_000;
 /** Read models are filled from the start of the history before an erasure can be carried out in them. */
 const REPLAY_TIMEOUT_MS = 86_400_000;
@@ -23,10 +22,10 @@ type Directories = KeyConfig & Pick<Config, 'dataDir' | 'erasureLedgerDir' | 'er
 
 export interface BackupPlan {
   readonly to: string;
-  /** Default: `keys` in the directory of the data's. */
-  readonly keysTo?: string;
-  readonly keepDays?: number | null;
-  readonly keepKeysDays?: number;
+  readonly keysTo: string;
+  /** `null`: for good. */
+  readonly keepDays: number | null;
+  readonly keepKeysDays: number;
 }
 
 const keysOf = async (config: KeyConfig): Promise<DerivedKeys> => {
@@ -48,16 +47,16 @@ const keyedFilesIn = (dataDir: string, keys: DerivedKeys) => {
 /** Takes a backup, also beside a running server. Errors: as `takeBackup`; BAD_CONFIGURATION. */
 export const backUp = async (config: Directories, plan: BackupPlan, clock: Clock): Promise<Backup> => {
   const keys = await keysOf(config);
-  const keepKeysDays = plan.keepKeysDays ?? DEFAULT_KEEP_KEYS_DAYS;
+  const { to, keysTo, keepDays, keepKeysDays } = plan;
   // A day more than it is kept: until it is made, and until somebody removes it.
   noteKeyBackup(config.erasureLedgerDir, instant(clock.now() + (keepKeysDays + 1) * DAY_MS));
   return takeBackup({
     from: keyedFilesIn(config.dataDir, keys),
     backupKey: keys.backups,
-    to: plan.to,
-    keysTo: plan.keysTo ?? join(plan.to, 'keys'),
+    to,
+    keysTo,
     now: clock.now(),
-    keepDays: plan.keepDays ?? null,
+    keepDays,
     keepKeysDays,
     version: process.env.npm_package_version ?? 'unknown',
   });
