@@ -193,7 +193,6 @@ export class Installation {
         await this.readStoreRewriter?.rewritten(position);
         return this.readStoreRewriter !== null;
       },
-      rewriteReadStore: (position) => this.readStoreRewriter?.request(position),
       lastKeyBackupExpires: async () => lastKeyBackupExpires(options.erasureLedgerDir, clock.now()),
       report: (_erasure, error) => {
         if (!this.#closing.signal.aborted) report({ kind: 'erasure-waits', error });

@@ -37,8 +37,6 @@ export interface PrivacyParts {
   readonly derived: Pick<DerivedKeys, 'suppression' | 'pseudonyms'>;
   /** Resolves when these read models have passed the position. */
   readonly waitFor: (projections: readonly string[], position: Position) => Promise<void>;
-  /** Begins to rewrite the read store, so that nothing is left of what read models had deleted by the position. */
-  readonly rewriteReadStore: (position: Position) => void;
   readonly rewritten: ErasuresParts['rewritten'];
   readonly lastKeyBackupExpires: ErasuresParts['lastKeyBackupExpires'];
   readonly report: ErasuresParts['report'];
@@ -81,7 +79,6 @@ export const wirePrivacy = (parts: PrivacyParts): Privacy => {
     ids,
     readModels: allProjections.map(({ name }) => name),
     purged: (readModel, position) => parts.waitFor([readModel], position),
-    allPurged: parts.rewriteReadStore,
     purgers: [
       {
         name: 'cache',

@@ -53,7 +53,6 @@ const eraserWith = (over: Partial<ErasureLedger>, purged = async () => undefined
   const parts = { handler: newHandler(), vault, stateStore, ledger: watched, ids, purged };
   return new Eraser({
     ...parts,
-    allPurged: () => undefined,
     generalise: nothing,
     suppress: nothing,
     purgers: [],

@@ -49,8 +49,6 @@ export interface EraserParts {
   readonly readModels: readonly string[];
   /** Resolves when this read model has passed the position, and so has purged the subject. */
   readonly purged: (readModel: string, position: Position) => Promise<void>;
-  /** Told when all of them have, so that their files can be rewritten. */
-  readonly allPurged: (position: Position) => void;
   /** Caches, claims, sessions, files: what else may hold the person. */
   readonly purgers: readonly Purger[];
   /** Keeps of an anonymised person what the strategies of their fields leave, while it can still be read. Idempotent. */
@@ -176,7 +174,6 @@ export class Eraser {
       await this.parts.purged(name, position);
       receipts.add('READ_MODEL_PURGED', name);
     }
-    this.parts.allPurged(position);
     await ledger.append({ kind: 'ErasureCompleted', erasure: inLedger });
     await stateStore.remove(INTENTS, order.subject);
     return { position, keys, receipts: receipts.all };
