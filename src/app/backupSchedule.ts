@@ -1,7 +1,8 @@
 import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { backupsIn, takenAt } from '../backup/open.js';
+import { takenAt } from '../backup/id.js';
+import { backupsIn } from '../backup/open.js';
 import type { Clock } from '../kernel/clock.js';
 import type { Config } from './config.js';
 

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { CrmError } from '../errors.js';
 import { canonicalJson } from '../kernel/canonical.js';
 import { lengthPrefixed } from '../vault/hkdf.js';
+import { BACKUP_ID } from './id.js';
 
 const digest = z.string().regex(/^[0-9a-f]{64}$/);
 const count = z.int().nonnegative();
@@ -12,7 +13,7 @@ const content = z.strictObject({
   /** `data`: events and state. `keys`: the vault, kept apart and for a shorter time. */
   kind: z.enum(['data', 'keys']),
   /** Of the backup; its two parts share it. Ids are in the order of time. */
-  id: z.string().regex(/^\d{8}T\d{9}Z-[0-9a-f]{8}$/),
+  id: z.string().regex(BACKUP_ID),
   /** Of the installation; `null` where it has never had an erasure ledger. */
   installation: z.string().nullable(),
   /** Of the software that wrote it. */

@@ -1,22 +1,17 @@
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { CrmError } from '../errors.js';
+import { BACKUP_ID } from './id.js';
 import { type BackupKey, damaged, MANIFEST, type Manifest, readManifest } from './manifest.js';
 import { sha256Of } from './take.js';
-
-const ID = /^\d{8}T\d{9}Z-[0-9a-f]{8}$/;
 
 /** Ids of the backups in a directory, the oldest first. Those that were cut off are none. */
 export const backupsIn = (directory: string): readonly string[] =>
   existsSync(directory)
     ? readdirSync(directory)
-        .filter((name) => ID.test(name))
+        .filter((name) => BACKUP_ID.test(name))
         .sort()
     : [];
-
-/** When a backup was taken, as its id says: milliseconds since 1970. */
-export const takenAt = (id: string): number =>
-  Date.parse(id.replace(/^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)(\d{3})Z-.*$/, '$1-$2-$3T$4:$5:$6.$7Z'));
 
 /**
  * The manifest of one part of a backup, after every file was read and found as it was written.

@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { createReadStream, existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -7,6 +7,7 @@ import { instant } from '../kernel/clock.js';
 import { START } from '../kernel/envelope.js';
 import { DatabaseCopy, type KeyedFile } from '../sqlite/copy.js';
 import { openDatabase } from '../sqlite/database.js';
+import { BACKUP_ID, newBackupId } from './id.js';
 import { backupFileKey, MANIFEST, type Manifest, manifestText, masterKeyCheckOf } from './manifest.js';
 
 export interface BackupOrder {
@@ -37,16 +38,13 @@ const PIN_ATTEMPTS = 1_000;
 /** What a backup that was cut off leaves; the next one into the directory removes it. */
 const PARTIAL = '.partial';
 
-/** In the order of time, and the same for both parts. */
-const backupId = (now: number): string => `${instant(now).replaceAll(/[-:.]/g, '')}-${randomBytes(4).toString('hex')}`;
-
 /**
  * Takes a backup beside a running server. Events and state are of one moment, the keys of just after it, so that no event
  * is without the key it was sealed under. Each file is under a key of its own; what is written is on disk, whole, before
  * it has its name. Errors: STORE_FAILED, STORAGE_FULL, WRONG_MASTER_KEY, CORRUPT_STORE; nothing is left then.
  */
 export const takeBackup = async (order: BackupOrder): Promise<Backup> => {
-  const id = backupId(order.now);
+  const id = newBackupId(order.now);
   const parts = [join(order.to, id), join(order.keysTo, id)] as const;
   for (const directory of [order.to, order.keysTo]) clearPartial(directory);
   for (const part of parts) mkdirSync(part + PARTIAL, { recursive: true, mode: 0o700 });
@@ -68,7 +66,8 @@ export const takeBackup = async (order: BackupOrder): Promise<Backup> => {
 const clearPartial = (directory: string): void => {
   if (!existsSync(directory)) return;
   for (const name of readdirSync(directory)) {
-    if (/^\d{8}T\d{9}Z-[0-9a-f]{8}\.partial$/.test(name)) rmSync(join(directory, name), { recursive: true });
+    if (name.endsWith(PARTIAL) && BACKUP_ID.test(name.slice(0, -PARTIAL.length)))
+      rmSync(join(directory, name), { recursive: true });
   }
 };
 
