@@ -29,10 +29,10 @@ export interface SqliteReadStoreOptions {
   /** Pages kept in memory, in MiB. */
   readonly cacheMiB?: number;
   /** Whoever copies the log into the file, so that commits need not. */
-  readonly checkpoints?: Checkpoints;
+  readonly checkpoints?: WalCheckpoints;
 }
 
-export interface Checkpoints {
+export interface WalCheckpoints {
   /** Told after each commit how many rows it changed. */
   wrote(rows: number): void;
   /** Resolves when it has let go of the file. */
@@ -62,7 +62,7 @@ export const openSqliteReadStore = ({ file, fileKey, cacheMiB, checkpoints }: Sq
   );
 
 /** The read store in a database that is open already, and closed with it. */
-export const sqliteReadStoreOver = (database: SqliteDatabase, checkpoints?: Checkpoints): ReadStore =>
+export const sqliteReadStoreOver = (database: SqliteDatabase, checkpoints?: WalCheckpoints): ReadStore =>
   new SqliteReadStore(database, checkpoints);
 
 /**
@@ -86,7 +86,7 @@ class SqliteReadStore implements ReadStore {
 
   constructor(
     private readonly database: SqliteDatabase,
-    private readonly checkpoints?: Checkpoints,
+    private readonly checkpoints?: WalCheckpoints,
   ) {
     database.pragma(`wal_autocheckpoint = ${checkpoints === undefined ? LOG_PAGES : LOG_PAGES_AT_MOST}`);
     this.#builds = new Builds(database);

@@ -26,7 +26,7 @@ const DATES = ['2024-02-29', '2025-02-30', '1899-12-31', '9999-12-31', '--02-29'
 /** By the name of an argument or field, what people would put there. */
 const usual: { readonly [name: string]: readonly unknown[] } = {
   acceptedPolicyVersion: ['1', '0'],
-  currency: ['EUR', 'USD', 'XXX'],
+  currency: ['EUR', 'USD', 'XXX'], // the last is ISO 4217's code for no currency
   email: ['ada@example.com', 'grace@example.com', 'ghost@example.com'],
   password: ['correct horse battery', 'short', 'short', 'short'], // a hash takes as long as many other requests
   purpose: ['marketing', 'service', 'analytics'],
