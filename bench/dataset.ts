@@ -1,5 +1,5 @@
 import { filesIn } from '../src/app/dataDir.js';
-import { openInstallation } from '../src/app/installation.js';
+import { openInstallation } from '../src/app/openInstallation.js';
 import { type ReadModelFile, ReadModelFiles } from '../src/app/readModelFiles.js';
 import { loadRootKey } from '../src/app/rootKey.js';
 import { companyDecider } from '../src/crm/companies/decider.js';

@@ -1,6 +1,7 @@
 import { contactPage } from '../projections/crm/contacts.js';
 import { LIVE } from '../projections/crm/record.js';
-import { type Installation, openInstallation } from '../src/app/installation.js';
+import type { Installation } from '../src/app/installation.js';
+import { openInstallation } from '../src/app/openInstallation.js';
 import type { History } from './histories.js';
 import { type Bench, median, rounded } from './table.js';
 

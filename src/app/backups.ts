@@ -11,7 +11,7 @@ import { LEDGER_FILE } from '../ledger/file.js';
 import { type DerivedKeys, keysOfRoot } from '../vault/keys.js';
 import type { Config } from './config.js';
 import { filesIn, holdsData, lockDataDir, RESTORING } from './dataDir.js';
-import { openInstallation } from './installation.js';
+import { openInstallation } from './openInstallation.js';
 import { type KeyConfig, loadRootKey } from './rootKey.js';
 
 const DAY_MS = 86_400_000;

@@ -13,7 +13,8 @@ import type { LedgerEntry } from '../ledger/port.js';
 import type { Vault } from '../vault/port.js';
 import { restore } from './backups.js';
 import type { Config } from './config.js';
-import { type Installation, openInstallation } from './installation.js';
+import type { Installation } from './installation.js';
+import { openInstallation } from './openInstallation.js';
 
 /**
  * Restores a backup where nobody can reach it, beside a copy of the ledger, as it would be done after a loss, and looks

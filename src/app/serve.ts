@@ -12,7 +12,8 @@ import { assess } from './assess.js';
 import { backupScheduleOf, TICK_MS } from './backupSchedule.js';
 import type { Config } from './config.js';
 import { serveControls } from './controlSocket.js';
-import { type BackgroundReport, type Installation, type Opened, openInstallation } from './installation.js';
+import type { BackgroundReport, Installation } from './installation.js';
+import { type Opened, openInstallation } from './openInstallation.js';
 import { Opening } from './opening.js';
 import { surfaceOf } from './surface.js';
 
