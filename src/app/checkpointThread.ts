@@ -9,8 +9,8 @@ const HEAP = { maxOldGenerationSizeMb: 32, maxYoungGenerationSizeMb: 4 };
 
 /**
  * Copies a database's write-ahead log into its file in a thread of its own (https://sqlite.org/wal.html section 3.2),
- * because the commit that does it holds the event loop for up to 160 ms, measured. The store's own limit stays as it
- * is, for when this does not keep up: what was copied here it need not copy again.
+ * because the commit that does it holds the event loop for up to 160 ms, measured. The store keeps a limit of its own, a
+ * higher one, for when this does not keep up: what was copied here it need not copy again.
  */
 export class CheckpointThread {
   #worker: Worker | undefined;
