@@ -76,6 +76,10 @@ export const errorTable = {
   STORE_UNREACHABLE: { status: 503, message: 'A store does not answer; nothing was acknowledged.' },
   STORE_UNAUTHORISED: { status: 503, message: 'A store does not let this user do that.' },
   FOREIGN_STORE: { status: 500, message: 'A store belongs to another installation.' },
+  NEWER_VERSION: {
+    status: 500,
+    message: 'A newer version of this product has written to these data; start that one, or a newer.',
+  },
   CORRUPT_EVENT: { status: 500, message: 'An event in the history cannot be read.' },
   CORRUPT_STORE: { status: 500, message: 'A data file is damaged or was not written by this installation.' },
   WRONG_MASTER_KEY: { status: 500, message: 'The master key does not open this data directory.' },

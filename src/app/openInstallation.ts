@@ -13,8 +13,10 @@ import { Leases } from '../statestore/leases.js';
 import { type DerivedKeys, keysOfRoot } from '../vault/keys.js';
 import { type Config, DEFAULT_APP_URL, DEFAULT_STEP_UP_MS } from './config.js';
 import { filesIn, holdsData, lockDataDir, RESTORING } from './dataDir.js';
+import { allEvents } from './events.js';
 import { found, isFounded, ownReadModels } from './founding.js';
 import { Installation, type InstallationOptions, type Rewrite, type Stores } from './installation.js';
+import { refuseNewerHistory } from './knownEvents.js';
 import { type MailParts, NO_MAIL_SERVER, openMail } from './mail.js';
 import type { ReadModelFiles } from './readModelFiles.js';
 import { rebuildInThread } from './rebuildThread.js';
@@ -43,7 +45,7 @@ const mailOf = async (
 
 /**
  * Opens the installation that lives in a data directory and on the engines that its stores are on.
- * Errors: DATA_DIR_LOCKED, WRONG_MASTER_KEY, CORRUPT_STORE, BAD_CONFIGURATION, FOREIGN_STORE, STORE_UNREACHABLE,
+ * Errors: DATA_DIR_LOCKED, WRONG_MASTER_KEY, CORRUPT_STORE, BAD_CONFIGURATION, FOREIGN_STORE, NEWER_VERSION, STORE_UNREACHABLE,
  * STORE_UNAUTHORISED, LEDGER_BROKEN, DATA_BEHIND_LEDGER, LEDGER_UNWRITABLE, KMS_FAILED, RESTORE_UNFINISHED; nothing is touched in any of these.
  */
 export const openInstallation = async (config: OpeningConfig, options: InstallationOptions = {}): Promise<Opened> => {
@@ -68,6 +70,7 @@ export const openInstallation = async (config: OpeningConfig, options: Installat
         ? rebuildFile(config.dataDir, projection, keys, stores.readModelFiles)
         : rebuildHere(projection, stores);
     try {
+      await refuseNewerHistory(stores.stateStore, allEvents);
       const founded = await found(stores, clock, ids);
       await ownReadModels(stores, founded, locations, async () => {
         for (const projection of allProjections) {

@@ -78,8 +78,14 @@ export const closeStores = async (stores: Partial<EngineStores>): Promise<void> 
 const openEventFile = async (location: StoreLocation, keys: DerivedKeys): Promise<EventStore> =>
   openSqliteEventStore({ file: fileOf(location), fileKey: keys.events, cacheMiB: EVENT_CACHE_MIB, upcast });
 
-const openVault = async (location: StoreLocation, keys: DerivedKeys): Promise<Vault> =>
-  openSqliteVault({ file: fileOf(location), fileKey: keys.vault, wrapKey: keys.wrap, random: pooledRandomBytes });
+const openVault = async (location: StoreLocation, keys: DerivedKeys): Promise<Vault> => {
+  const wrapping = { wrapKey: keys.wrap, random: pooledRandomBytes };
+  if (location.engine !== 'mongodb') {
+    return openSqliteVault({ file: fileOf(location), fileKey: keys.vault, ...wrapping });
+  }
+  const { openMongoVault } = await import('../vault/mongodb.js');
+  return openMongoVault({ url: location.url, ...wrapping });
+};
 
 const openState = async (location: StoreLocation, keys: DerivedKeys, clock: Clock): Promise<StateStore> => {
   if (location.engine !== 'mongodb')

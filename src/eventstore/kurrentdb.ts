@@ -101,10 +101,15 @@ class KurrentEventStore implements EventStore {
     this.#newest = head;
   }
 
-  async append(stream: string, events: readonly EventToAppend[], expected: ExpectedRevision): Promise<AppendResult> {
+  async append(
+    stream: string,
+    events: readonly EventToAppend[],
+    expected: ExpectedRevision,
+    beforeSending = () => {},
+  ): Promise<AppendResult> {
     this.#checkOpen();
     if (events.length === 0) throw new TypeError('An append needs an event.');
-    const appended = this.#serial.run(stream, () => this.#append(stream, events, expected));
+    const appended = this.#serial.run(stream, () => this.#append(stream, events, expected, beforeSending));
     const settled = appended.catch(() => undefined).finally(() => this.#accepted.delete(settled));
     this.#accepted.add(settled);
     return appended;
@@ -157,7 +162,12 @@ class KurrentEventStore implements EventStore {
     }
   }
 
-  async #append(stream: string, events: readonly EventToAppend[], expected: ExpectedRevision): Promise<AppendResult> {
+  async #append(
+    stream: string,
+    events: readonly EventToAppend[],
+    expected: ExpectedRevision,
+    beforeSending: () => void,
+  ): Promise<AppendResult> {
     const ids = events.map(({ id }) => id);
     for (;;) {
       const original = this.#known.original(stream, ids, expected);
@@ -172,7 +182,7 @@ class KurrentEventStore implements EventStore {
       // What was read to find it may hold these very ids.
       if (at === 'look-again') continue;
       const newestBefore = this.#newest;
-      const written = await this.#write(stream, events, at);
+      const written = await this.#write(stream, events, at, beforeSending);
       if ('actual' in written) {
         if (typeof expected === 'number' || expected === 'no-stream') throw wrongRevision(expected, written.actual);
         if (!(await this.#catchUp(stream))) await this.connection.trying.pause(RETRY_MS[0]!);
@@ -207,14 +217,22 @@ class KurrentEventStore implements EventStore {
   }
 
   /** Error: besides the port's, STORE_UNREACHABLE where the outcome stays unknown; the next append to the stream is then held against it. */
-  async #write(stream: string, events: readonly EventToAppend[], at: number): Promise<Written> {
+  async #write(
+    stream: string,
+    events: readonly EventToAppend[],
+    at: number,
+    beforeSending: () => void,
+  ): Promise<Written> {
     const { client, trying, prefix } = this.connection;
     const data = toEngine(events, stream, at + 1, this.connection);
     const streamState: AppendStreamState = at === NO_STREAM ? ENGINE_NO_STREAM : BigInt(at);
     const options = { streamState, deadline: trying.timeoutMs, ...FROM_LEADER };
     const unsettled = this.#unsettled.has(stream);
+    let tries = 0;
     try {
       return await untilDecided(trying, async (triedBefore) => {
+        beforeSending();
+        tries = triedBefore + 1;
         try {
           const result = await client.appendToStream(prefix + stream, data, options);
           const position = result.position && formatEnginePosition(result.position);
@@ -226,7 +244,7 @@ class KurrentEventStore implements EventStore {
         }
       });
     } catch (error) {
-      if (isCrmError(error, 'STORE_UNREACHABLE')) this.#unsettled.add(stream);
+      if (tries > 0 && isCrmError(error, 'STORE_UNREACHABLE')) this.#unsettled.add(stream);
       throw error;
     }
   }

@@ -44,8 +44,14 @@ class MemoryEventStore implements EventStore {
     this.#live = new LiveLog((range) => this.#page(range), this.#decode, formatPosition(0));
   }
 
-  async append(stream: string, events: readonly EventToAppend[], expected: ExpectedRevision): Promise<AppendResult> {
+  async append(
+    stream: string,
+    events: readonly EventToAppend[],
+    expected: ExpectedRevision,
+    beforeSending?: () => void,
+  ): Promise<AppendResult> {
     this.#checkOpen();
+    beforeSending?.();
     if (events.length === 0) throw new TypeError('An append needs an event.');
     const before = this.#streams.get(stream) ?? [];
     const revision = before.length === 0 ? NO_STREAM : before.length - 1;

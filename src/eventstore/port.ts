@@ -55,9 +55,15 @@ export interface EventStore {
   /**
    * Appends all of the events or none, in order. Resolves only once they are on disk. An append that repeats the ids
    * of one that was made at the same expected revision answers with the original result.
+   * `beforeSending` is called right before the events leave this process, each time that they do; what it throws ends the append.
    * Errors: WRONG_EXPECTED_REVISION, EVENT_TOO_LARGE, STORAGE_FULL, STORE_FAILED, OVERLOADED.
    */
-  append(stream: string, events: readonly EventToAppend[], expected: ExpectedRevision): Promise<AppendResult>;
+  append(
+    stream: string,
+    events: readonly EventToAppend[],
+    expected: ExpectedRevision,
+    beforeSending?: () => void,
+  ): Promise<AppendResult>;
 
   /** The events of a stream; none where there is no such stream. Error: CORRUPT_EVENT. */
   readStream(stream: string, range?: StreamRange): Promise<readonly StoredEvent[]>;

@@ -96,9 +96,17 @@ class SqliteEventStore implements EventStore {
     this.#live = new LiveLog((range) => this.#log.read(range), this.#log.decode, formatPosition(this.#last));
   }
 
-  async append(stream: string, events: readonly EventToAppend[], expected: ExpectedRevision): Promise<AppendResult> {
+  async append(
+    stream: string,
+    events: readonly EventToAppend[],
+    expected: ExpectedRevision,
+    beforeSending?: () => void,
+  ): Promise<AppendResult> {
     if (events.length === 0) throw new TypeError('An append needs an event.');
-    const { result, rows } = await this.#commits.submit(() => this.#write(stream, events, expected));
+    const { result, rows } = await this.#commits.submit(() => {
+      beforeSending?.();
+      return this.#write(stream, events, expected);
+    });
     this.#live.announce(rows);
     return result;
   }

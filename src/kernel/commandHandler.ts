@@ -231,6 +231,7 @@ export class CommandHandler {
         stream,
         events,
         fold.revision >= 0 ? fold.revision : 'no-stream',
+        () => lease?.assertHeld(),
       );
       const first = fold.revision + 1;
       const stored = events.map((each, index) => ({

@@ -184,10 +184,14 @@ export class EventRegistry {
     return this.#definitions.get(type);
   }
 
-  /** Brings a stored event to the newest version of its definition; what is stored stays as it is. */
+  /**
+   * Brings a stored event to the newest version of its definition; what is stored stays as it is.
+   * Errors: CORRUPT_EVENT; NEWER_VERSION where it is of a version that is not known here.
+   */
   upcast(event: StoredEvent): StoredEvent {
     const definition = this.#definitions.get(event.type);
     if (definition === undefined || event.schemaVersion === definition.version) return event;
+    if (event.schemaVersion > definition.version) throw new CrmError('NEWER_VERSION', { position: event.position });
     let current: Pick<StoredEvent, 'open' | 'sealed'> = event;
     for (let version = event.schemaVersion; version < definition.version; version++) {
       const upcaster = definition.upcasters?.[version];

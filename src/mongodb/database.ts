@@ -6,9 +6,11 @@ import {
   MongoClient,
   type MongoClientOptions,
   MongoError,
+  MongoNetworkError,
   MongoServerError,
+  MongoServerSelectionError,
 } from 'mongodb';
-import { CrmError } from '../errors.js';
+import { CrmError, type ErrorCode } from '../errors.js';
 
 /** Documents are told apart by a text of ours. */
 export type Stored = Document & { readonly _id: string };
@@ -74,7 +76,10 @@ const databaseIn = (url: string): string => /^[^?]*?:\/\/[^/?]*\/([^/?]+)/.exec(
 const unusable = (kept: Kept, why: string): CrmError =>
   new CrmError('BAD_CONFIGURATION', { reason: `The MongoDB of the ${kept} ${why}.` });
 
+/** Unauthorized and AuthenticationFailed (https://www.mongodb.com/docs/manual/reference/error-codes/). */
 const UNAUTHORISED = new Set<unknown>([13, 18]);
+/** A primary that steps or shuts down or cannot be asked, and a majority that does not confirm in time: it passes. */
+const PASSING = new Set<unknown>([6, 7, 64, 89, 91, 189, 202, 262, 9001, 10_107, 11_600, 11_602, 13_435, 13_436, 100]);
 const OUT_OF_DISK_SPACE = 14_031;
 const DUPLICATE_KEY = 11_000;
 
@@ -86,6 +91,7 @@ const connectionError = (error: unknown, kept: Kept): unknown => {
     });
   }
   if (certificateProblem(error)) return unusable(kept, 'shows a certificate that cannot be verified');
+  if (isNoMember(error)) return unusable(kept, 'is not a member of the replica set that its URL names');
   return new CrmError('STORE_UNREACHABLE', { reason: `The MongoDB of the ${kept} cannot be reached.` });
 };
 
@@ -104,11 +110,22 @@ const certificateProblem = (error: unknown): boolean => {
   return [cause, ...heard].some((each) => each !== undefined && each !== null && certificateProblem(each));
 };
 
+/** The driver forgets servers that are there and not of the replica set in the URL. */
+const isNoMember = (error: unknown): boolean => {
+  if (!(error instanceof MongoServerSelectionError)) return false;
+  const { type, servers } = error.reason as { type?: unknown; servers?: ReadonlyMap<string, unknown> };
+  return type === 'ReplicaSetNoPrimary' && servers?.size === 0;
+};
+
 /** What an error of the driver means to a caller. Errors of ours pass through; the driver's stay inside, as the cause. */
-export const mongoError = (error: unknown): unknown => {
-  if (!(error instanceof MongoError)) return error;
-  const code = error.code === OUT_OF_DISK_SPACE ? 'STORAGE_FULL' : 'STORE_FAILED';
-  return new CrmError(code, {}, { cause: error });
+export const mongoError = (error: unknown): unknown =>
+  error instanceof MongoError ? new CrmError(codeOf(error), {}, { cause: error }) : error;
+
+const codeOf = (error: MongoError): ErrorCode => {
+  if (error.code === OUT_OF_DISK_SPACE) return 'STORAGE_FULL';
+  if (isRefusal(error)) return 'STORE_UNAUTHORISED';
+  const isAway = error instanceof MongoNetworkError || error instanceof MongoServerSelectionError;
+  return isAway || PASSING.has(error.code) ? 'STORE_UNREACHABLE' : 'STORE_FAILED';
 };
 
 /** Whether a document with this `_id` is there already, which is how an upsert says that its condition is not met. */
@@ -142,7 +159,7 @@ export class MongoDatabase {
     return all.map(({ name }) => name).filter((name) => name.startsWith(prefix));
   }
 
-  /** Errors: STORE_FAILED, also once the store is closed; STORAGE_FULL. */
+  /** Errors: STORE_UNREACHABLE, STORE_UNAUTHORISED, STORAGE_FULL; STORE_FAILED, also once the store is closed. */
   async run<T>(work: () => Promise<T>): Promise<T> {
     if (this.#closed) throw new CrmError('STORE_FAILED', { reason: 'The store is closed.' });
     const running = work();

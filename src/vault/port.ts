@@ -6,6 +6,11 @@ export type SubjectKey = Uint8Array;
 /** The right to seal for one subject. While it is out the subject cannot be fenced off; release it as soon as the append is done. */
 export interface SealingLease {
   key(retentionClass: RetentionClass): SubjectKey;
+  /**
+   * To be asked right before what was sealed leaves this process: where several share the vault, a lease that its holder
+   * has not kept alive ends by time. Error: STORE_UNREACHABLE where it has ended.
+   */
+  assertHeld(): void;
   /** Idempotent. */
   release(): void;
 }
@@ -32,6 +37,7 @@ export interface DestroyedWorkspaceKey {
  *
  * How far the fence reaches is the adapter's to say. In SQLite leases are held in memory: the fence holds among all
  * writers of the one process that has the file open for writing, which the lock of the data directory makes sure of.
+ * In MongoDB it holds among all processes that share the vault.
  * Every adapter passes `test/contract/vault.ts`.
  */
 export interface Vault {

@@ -268,6 +268,10 @@ class SqliteVault implements Vault {
         if (released || key === undefined) throw new Error('The lease does not hold this key.');
         return key;
       },
+      // Nobody else lends keys of this file: it ends when it is given back.
+      assertHeld: () => {
+        if (this.#shut !== undefined) throw new CrmError('STORE_UNREACHABLE');
+      },
       release: () => {
         if (released) return;
         released = true;

@@ -66,10 +66,15 @@ export class SubjectCache {
     return held;
   }
 
+  /** Everybody who is in memory. */
+  get all(): CachedSubject[] {
+    return [...this.#subjects.values()];
+  }
+
   /** Everybody of a workspace who is in memory. */
   ofWorkspace(workspace: string): CachedSubject[] {
     const prefix = lengthPrefixed(workspace);
-    return [...this.#subjects.values()].filter(({ id }) => id.startsWith(prefix));
+    return this.all.filter(({ id }) => id.startsWith(prefix));
   }
 
   letGo(subject: CachedSubject): void {
@@ -102,7 +107,7 @@ export class SubjectCache {
 
   /** Forgets every key, held or not; resolves when they are zeroed. */
   clear(): Promise<void> {
-    for (const subject of [...this.#subjects.values()]) this.drop(subject);
+    for (const subject of this.all) this.drop(subject);
     return this.#zeroDoomed();
   }
 

@@ -1,10 +1,14 @@
 import { MongoClient } from 'mongodb';
+import { pooledRandomBytes } from '../../src/kernel/ids.js';
 import { MongoDatabase } from '../../src/mongodb/database.js';
 import { mongoReadStoreOver } from '../../src/readstore/mongodb.js';
 import type { ReadStore } from '../../src/readstore/port.js';
 import { openMongoStateStore } from '../../src/statestore/mongodb.js';
+import { openMongoVault } from '../../src/vault/mongodb.js';
 import { sharedReadStoreContract } from '../contract/readStore.js';
 import { stateStoreContract } from '../contract/stateStore.js';
+import { vaultContract } from '../contract/vault.js';
+import { vaultWorkspacesContract } from '../contract/vaultWorkspaces.js';
 import { freshName, onEngines } from '../support/engines.js';
 
 /** The same server, another database. */
@@ -29,6 +33,19 @@ onEngines(['MongoDB'], 'on a real server', (urls) => {
       },
     };
   });
+
+  const vault = async () => {
+    const name = freshName();
+    const url = inDatabase(urls.MongoDB, name);
+    return {
+      open: () => openMongoVault({ url, wrapKey: Buffer.alloc(32, 2), random: pooledRandomBytes }),
+      remove: async () => {
+        await client.db(name).dropDatabase();
+      },
+    };
+  };
+  vaultContract('MongoDB', vault);
+  vaultWorkspacesContract('MongoDB', vault);
 
   describe('read store', () => {
     const opened: { store: ReadStore; name: string }[] = [];

@@ -1,3 +1,4 @@
+import { CrmError } from '../../src/errors.js';
 import { openKurrentEventStore } from '../../src/eventstore/kurrentdb.js';
 import { parseKurrentUrl } from '../../src/eventstore/kurrentdbUrl.js';
 import type { EventBatch, EventStore } from '../../src/eventstore/port.js';
@@ -64,6 +65,19 @@ describe('an append whose outcome is not known', () => {
     const results = await Promise.allSettled([losing, winning]);
     expect(results.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
     expect(await store.readStream('contact-1')).toHaveLength(2);
+  });
+
+  test('is not tried again once it may not leave this process any more', async () => {
+    const store = await openStore();
+    const refusal = new CrmError('STORE_UNREACHABLE');
+    let asked = 0;
+    const once = () => {
+      if (asked++ > 0) throw refusal;
+    };
+    double.breakNextAppend('before-writing');
+    await expect(store.append('contact-1', [sampleEvent()], 'no-stream', once)).rejects.toBe(refusal);
+    expect({ asked, appends: double.count().appends }).toEqual({ asked: 2, appends: 1 });
+    expect(await store.append('contact-1', [sampleEvent()], 'no-stream')).toMatchObject({ revision: 0 });
   });
 
   test('ends with STORE_UNREACHABLE when the engine stays away, and nothing was acknowledged', async () => {

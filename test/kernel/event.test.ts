@@ -41,6 +41,12 @@ const things = defineEvents({
 });
 const registry = new EventRegistry(things);
 
+test('an event of a version that is not known yet is refused, not taken for one that is', () => {
+  expect(() => registry.upcast(stored(4, { colour: 'blue' }))).toThrow(
+    expect.objectContaining({ code: 'NEWER_VERSION' }),
+  );
+});
+
 test('an event of an old version passes every upcaster on the way to the newest', () => {
   expect(registry.upcast(stored(1, { color: 'red' }))).toMatchObject({
     schemaVersion: 3,

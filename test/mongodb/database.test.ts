@@ -34,6 +34,28 @@ test('a standalone server is refused: what a majority has is not defined there',
   });
 });
 
+test('a standalone server is refused also where the URL names a replica set', async () => {
+  const double = await startMongoDouble({});
+  try {
+    const { code, message } = await refused(`${double.url}/crm?replicaSet=rs0&serverSelectionTimeoutMS=200`);
+    expect({ code, message }).toEqual({
+      code: 'BAD_CONFIGURATION',
+      message: 'The MongoDB of the vault is not a member of the replica set that its URL names.',
+    });
+  } finally {
+    await double.close();
+  }
+});
+
+test('a server that goes away while it is used is unreachable, not failed', async () => {
+  const double = await startMongoDouble();
+  const database = await connectMongo(`${double.url}/crm?serverSelectionTimeoutMS=200`, 'vault');
+  await double.close();
+  const find = () => database.run(() => database.collection('any').findOne({ _id: 'a' }));
+  await expect(find()).rejects.toMatchObject({ code: 'STORE_UNREACHABLE' });
+  await database.close();
+});
+
 test('whoever is not let in is told so', async () => {
   const { code, message } = await againstDouble({ setName: 'rs0', locked: true });
   expect({ code, message }).toEqual({
@@ -84,7 +106,7 @@ test('a certificate that nobody vouches for is refused', async () => {
   }
 });
 
-test('a full disk, and a write that no majority confirms in time, are told apart from success', async () => {
+test('a full disk, a write that no majority confirms in time, and one that this user may not do, are told apart', async () => {
   const double = await startMongoDouble();
   const client = new MongoClient(double.url);
   const database = new MongoDatabase(client.db('crm'), () => client.close());
@@ -97,7 +119,11 @@ test('a full disk, and a write that no majority confirms in time, are told apart
     double.before = ({ insert: inserting }) => {
       if (inserting) throw new Refusal(64, 'WriteConcernTimeout', 'waiting for replication timed out');
     };
-    await expect(insert()).rejects.toMatchObject({ code: 'STORE_FAILED' });
+    await expect(insert()).rejects.toMatchObject({ code: 'STORE_UNREACHABLE' });
+    double.before = ({ insert: inserting }) => {
+      if (inserting) throw new Refusal(13, 'Unauthorized', 'not authorized on crm to execute command');
+    };
+    await expect(insert()).rejects.toMatchObject({ code: 'STORE_UNAUTHORISED' });
   } finally {
     await database.close();
     await double.close();

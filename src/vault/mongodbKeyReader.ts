@@ -1,0 +1,110 @@
+import { CrmError } from '../errors.js';
+import { BoundedMap } from '../kernel/memory.js';
+import type { KeyRef } from '../kernel/personal.js';
+import { joined } from '../mongodb/texts.js';
+import type { MongoSubjectKeys, SubjectDocument } from './mongodbKeys.js';
+import type { MongoWorkspaceKeys, WorkspaceDocument } from './mongodbWorkspaces.js';
+import type { SubjectKey } from './port.js';
+import { subjectPlace, type WorkspaceKeys } from './storedKeys.js';
+import { unwrapKey } from './wrap.js';
+
+/** Workspaces remembered, as they are stored: wrapped. */
+const MAX_WORKSPACES = 1_000;
+/** Another process may change a workspace's key between two reads; more than once in a row only by a bug. */
+const ATTEMPTS = 3;
+
+/** One text for one key. */
+export const nameOf = ({ workspace, subject, class: each }: KeyRef): string => joined(workspace, joined(subject, each));
+
+/** Finds keys in the store and unwraps them. What was destroyed is refused, whoever has put it back there. */
+export class MongoKeyReader {
+  #known = new BoundedMap<string, WorkspaceDocument>(MAX_WORKSPACES);
+  #forgotten = 0;
+
+  constructor(
+    private readonly subjects: MongoSubjectKeys,
+    private readonly workspaces: MongoWorkspaceKeys,
+  ) {}
+
+  /**
+   * The keys by name; `null` where one was destroyed or never was. They are the caller's.
+   * Error: CORRUPT_STORE where one does not unwrap.
+   */
+  async read(refs: readonly KeyRef[]): Promise<Map<string, SubjectKey | null>> {
+    for (let attempt = 1; ; attempt++) {
+      const subjects = await this.subjects.findAll([...new Set(refs.map(idOf))]);
+      const workspaces = await this.#all(refs);
+      const byId = new Map(subjects.map((document) => [document._id, document]));
+      const destroyed = await this.subjects.destroyedAmong(fingerprintsIn(refs, byId, workspaces));
+      const read = new Map<string, SubjectKey | null>();
+      const broken = refs.find((ref) => {
+        const name = nameOf(ref);
+        if (read.has(name)) return false;
+        const key = this.#unwrap(ref, byId.get(idOf(ref)), workspaces.get(ref.workspace), destroyed);
+        read.set(name, key === 'broken' ? null : key);
+        return key === 'broken';
+      });
+      if (broken === undefined) return read;
+      for (const key of read.values()) key?.fill(0);
+      if (attempt === ATTEMPTS) throw new CrmError('CORRUPT_STORE');
+      this.forget(broken.workspace);
+    }
+  }
+
+  /** The workspace as it is stored, and as it was when nobody has called for it to be forgotten since. */
+  async workspace(workspace: string): Promise<WorkspaceDocument | null> {
+    const known = this.#known.get(workspace);
+    if (known !== undefined) return known;
+    const forgotten = this.#forgotten;
+    const found = await this.workspaces.find(workspace);
+    if (found !== null && forgotten === this.#forgotten) this.#known.set(workspace, found);
+    return found;
+  }
+
+  forget(workspace: string): void {
+    this.#forgotten++;
+    this.#known.delete(workspace);
+  }
+
+  forgetAll(): void {
+    this.#forgotten++;
+    this.#known = new BoundedMap(MAX_WORKSPACES);
+  }
+
+  async #all(refs: readonly KeyRef[]): Promise<ReadonlyMap<string, WorkspaceDocument | null>> {
+    const names = [...new Set(refs.map(({ workspace }) => workspace))];
+    return new Map(await Promise.all(names.map(async (name) => [name, await this.workspace(name)] as const)));
+  }
+
+  #unwrap(
+    ref: KeyRef,
+    subject: SubjectDocument | undefined,
+    workspace: WorkspaceDocument | null | undefined,
+    destroyed: ReadonlySet<string>,
+  ): SubjectKey | null | 'broken' {
+    const key = subject?.keys?.[ref.class];
+    if (!key?.wrapped || !workspace?.wrapped) return null;
+    if (destroyed.has(key.fingerprint) || destroyed.has(workspace.fingerprint ?? '')) return null;
+    const keys = this.workspaces.opened(workspace);
+    if (keys === null) return null;
+    const unwrapped = unwrapByEither(keys, subjectPlace(ref), Buffer.from(key.wrapped, 'base64'));
+    keys.current.fill(0);
+    keys.next?.fill(0);
+    return unwrapped ?? 'broken';
+  }
+}
+
+const idOf = ({ workspace, subject }: KeyRef): string => joined(workspace, subject);
+
+const fingerprintsIn = (
+  refs: readonly KeyRef[],
+  subjects: ReadonlyMap<string, SubjectDocument>,
+  workspaces: ReadonlyMap<string, WorkspaceDocument | null>,
+): readonly string[] => {
+  const ofKeys = refs.map((ref) => subjects.get(idOf(ref))?.keys?.[ref.class]?.fingerprint);
+  const ofWorkspaces = [...workspaces.values()].map((workspace) => workspace?.fingerprint);
+  return [...new Set([...ofKeys, ...ofWorkspaces])].filter((each) => typeof each === 'string');
+};
+
+const unwrapByEither = ({ current, next }: WorkspaceKeys, place: readonly string[], wrapped: Buffer) =>
+  unwrapKey(current, place, wrapped) ?? (next && unwrapKey(next, place, wrapped));
