@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import { CrmError, isCrmError } from '../errors.js';
 import { KURRENTDB_SCHEMES, parseKurrentUrl } from '../eventstore/kurrentdbUrl.js';
 import { filesIn } from './dataDir.js';
+import { secretFrom } from './secretFile.js';
 
 /** Where a store is. A URL may hold a password: it is never to be printed; what is said is the variable's name. */
 export type StoreLocation =
@@ -28,15 +29,17 @@ export const STORES: { readonly [name in StoreName]: { variable: string; engine:
 
 const SCHEMES = { kurrentdb: KURRENTDB_SCHEMES, mongodb: ['mongodb', 'mongodb+srv'] };
 
-/** Reads the four variables; where one is not set, the store is its file in DATA_DIR. Error: BAD_CONFIGURATION, naming the variable. */
-export const readStoreLocations = (
-  env: { readonly [name: string]: string | undefined },
-  dataDir: string,
-): StoreLocations => {
+type Environment = { readonly [name: string]: string | undefined };
+
+/**
+ * Reads the four variables, or the files that `<variable>_FILE` names: a URL with a password belongs in one. Where
+ * neither is set, the store is its file in DATA_DIR. Error: BAD_CONFIGURATION, naming the variable.
+ */
+export const readStoreLocations = (env: Environment, dataDir: string): StoreLocations => {
   const files = filesIn(dataDir);
   const read = (name: StoreName): StoreLocation => {
     const { variable } = STORES[name];
-    const location = parseStoreUrl(env[variable] ?? 'sqlite:', name, files[name]);
+    const location = parseStoreUrl(storeUrlIn(env, variable) ?? 'sqlite:', name, files[name]);
     // Backups, locks and rewriting go by the directory: a file elsewhere would be left out of them.
     if (location.engine === 'sqlite' && location.file !== files[name]) {
       throw bad(variable, `${variable} names a file outside DATA_DIR: set DATA_DIR instead.`);
@@ -44,6 +47,13 @@ export const readStoreLocations = (
     return location;
   };
   return { events: read('events'), readModels: read('readModels'), state: read('state'), vault: read('vault') };
+};
+
+const storeUrlIn = (env: Environment, variable: string): string | undefined => {
+  if (env[variable] === undefined || env[`${variable}_FILE`] !== undefined) {
+    return secretFrom(env, variable)?.reveal();
+  }
+  return env[variable];
 };
 
 /** One URL, of the kind that a store can have. `defaultFile` is meant where `sqlite:` names none. Error: BAD_CONFIGURATION. */

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { readConfig } from '../../src/app/config.js';
@@ -122,6 +122,31 @@ test('[P5.5] the mail server’s password comes from a file, and no refusal show
   expect(refusal).not.toMatch(/hush/);
   for (const url of ['https://crm:hush@mail.example', 'crm:hush@mail.example']) {
     expect(() => smtpCarrier(url, 'a@b.example')).toThrow(/^(?!.*hush).*SMTP_URL/);
+  }
+});
+
+test('[P5.5] the URL of a store comes from a file where there is a password in it, and no refusal shows it', () => {
+  const directory = mkdtempSync(join(tmpdir(), 'crm-config-'));
+  try {
+    const file = join(directory, 'url');
+    writeFileSync(file, 'kurrentdb://crm:hush@db.example:2113\n', { mode: 0o600 });
+    const { stores } = readConfig({ EVENT_STORE_URL_FILE: file });
+    expect(stores.events).toEqual({ engine: 'kurrentdb', url: 'kurrentdb://crm:hush@db.example:2113' });
+    writeFileSync(file, 'mongodb://crm:hush@db.example/crm\n');
+    for (const variable of ['READ_STORE_URL', 'STATE_STORE_URL', 'VAULT_URL']) {
+      const read = Object.values(readConfig({ [`${variable}_FILE`]: file }).stores);
+      expect(read.filter(({ engine }) => engine === 'mongodb')).toHaveLength(1);
+      const both = reasonOf({ [`${variable}_FILE`]: file, [variable]: 'mongodb://crm:hush@db.example' });
+      expect(both).toMatch(new RegExp(`${variable}_FILE`));
+      expect(both).not.toMatch(/hush/);
+    }
+    writeFileSync(file, 'https://crm:hush@db.example\n');
+    expect(reasonOf({ VAULT_URL_FILE: file })).toMatch(/^(?!.*hush).*VAULT_URL/);
+    chmodSync(file, 0o644);
+    expect(reasonOf({ VAULT_URL_FILE: file })).toMatch(/VAULT_URL_FILE/);
+    expect(reasonOf({ VAULT_URL_FILE: join(directory, 'missing') })).toMatch(/VAULT_URL_FILE/);
+  } finally {
+    rmSync(directory, { recursive: true });
   }
 });
 
