@@ -14,6 +14,8 @@ import { AuditAccessResolver } from './identity/audits.js';
 import { CredentialResolver } from './identity/credentials.js';
 import { KeyResolver } from './identity/keys.js';
 import { MemberResolver } from './identity/members.js';
+import { OpenIdResolver } from './identity/openId.js';
+import { PasskeyResolver } from './identity/passkeys.js';
 import { RoleResolver } from './identity/roles.js';
 import { SecondFactorResolver } from './identity/secondFactor.js';
 import { SessionResolver } from './identity/sessions.js';
@@ -42,6 +44,8 @@ export const buildCrmSchema = (): GraphQLSchema => {
       CredentialResolver,
       SessionResolver,
       SecondFactorResolver,
+      PasskeyResolver,
+      OpenIdResolver,
       WorkspaceResolver,
       MemberResolver,
       RoleResolver,

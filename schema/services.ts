@@ -2,9 +2,12 @@ import type { ExternalIds } from '../src/crm/externalIds.js';
 import type { ImportParts } from '../src/crm/imports/ports.js';
 import type { EventStore } from '../src/eventstore/port.js';
 import type { Devices } from '../src/identity/access/devices.js';
+import type { Passkeys } from '../src/identity/access/passkeys.js';
 import type { SecondFactors } from '../src/identity/access/secondFactors.js';
 import type { Sessions, Tokens } from '../src/identity/access/sessions.js';
 import type { Credentials } from '../src/identity/accounts/credentials.js';
+import type { OpenIdSignIn } from '../src/identity/accounts/openIdSignIn.js';
+import type { PasskeySignIn } from '../src/identity/accounts/passkeySignIn.js';
 import type { SessionWanted, SignIn } from '../src/identity/accounts/signIn.js';
 import type { SignedUp, SignUp } from '../src/identity/accounts/signUp.js';
 import type { ApiKeys } from '../src/identity/keys/apiKeys.js';
@@ -37,6 +40,9 @@ export interface Services {
   readonly devices: Devices;
   readonly credentials: Credentials;
   readonly secondFactors: SecondFactors;
+  readonly passkeys: Passkeys;
+  readonly passkeySignIn: PasskeySignIn;
+  readonly openIdSignIn: OpenIdSignIn;
   /** How long after proving who they are somebody may do what is dangerous, in milliseconds. */
   readonly stepUpMs: number;
   readonly externalIds: ExternalIds;

@@ -27,6 +27,21 @@ export const errorTable = {
   SIGN_IN_FAILED: { status: 401, message: 'The e-mail and the password do not belong together.' },
   PASSWORD_TOO_COMMON: { status: 400, message: 'The password is among those that are guessed first; choose another.' },
   TOKEN_INVALID: { status: 400, message: 'The code or link is not valid, or not any more; ask for a new one.' },
+  PASSKEY_REFUSED: { status: 401, message: 'The passkey does not prove who you are; begin again.' },
+  PROVIDER_REFUSED: {
+    status: 401,
+    message: 'What the identity provider answered does not prove who you are; begin again.',
+  },
+  PROVIDER_UNAVAILABLE: {
+    status: 503,
+    message: 'The identity provider does not answer; try again, or sign in otherwise.',
+  },
+  IDENTITY_NOT_LINKED: {
+    status: 401,
+    message: 'No account is linked with this identity: sign up, or sign in and link it.',
+  },
+  EMAIL_NOT_VERIFIED: { status: 400, message: 'The identity provider does not vouch for an e-mail address.' },
+  LINK_FIRST: { status: 409, message: 'The address has an account: sign in to it, then link the identity.' },
   SECOND_FACTOR_REQUIRED: { status: 401, message: 'Give a code of your second factor as well.' },
   STEP_UP_REQUIRED: { status: 403, message: 'Prove again who you are with stepUp, then repeat this.' },
   FORBIDDEN: { status: 403, message: 'You may not do this.' },

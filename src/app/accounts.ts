@@ -1,10 +1,15 @@
 import { accountById } from '../../projections/identity/accounts.js';
 import { Devices } from '../identity/access/devices.js';
 import { OneTimeTokens } from '../identity/access/oneTimeTokens.js';
+import { OpenIdClient, type OpenIdProvider } from '../identity/access/openIdClient.js';
+import { Passkeys, relyingPartyOf } from '../identity/access/passkeys.js';
 import { Passwords } from '../identity/access/passwords.js';
 import { SecondFactors } from '../identity/access/secondFactors.js';
 import { Sessions } from '../identity/access/sessions.js';
 import { Credentials } from '../identity/accounts/credentials.js';
+import { OpenIdSignIn } from '../identity/accounts/openIdSignIn.js';
+import { PasskeySignIn } from '../identity/accounts/passkeySignIn.js';
+import type { SignedUp, SignUp } from '../identity/accounts/signUp.js';
 import { MemoryBuckets } from '../kernel/buckets.js';
 import type { Clock } from '../kernel/clock.js';
 import type { CommandHandler } from '../kernel/commandHandler.js';
@@ -23,9 +28,12 @@ export interface AccountParts {
   readonly clock: Clock;
   readonly ids: Ids;
   readonly appUrl: string;
+  /** Where people can sign in instead. */
+  readonly openId?: readonly OpenIdProvider[];
   /** A keyed hash of a value, apart from those of other spaces. */
   readonly keyed: (space: string, value: string) => string;
   readonly accountByEmail: (email: string) => Promise<string | null>;
+  readonly signUp: (request: SignUp) => Promise<SignedUp>;
   readonly behind: (work: () => Promise<unknown>) => void;
 }
 
@@ -49,5 +57,17 @@ export const accountsOf = (parts: AccountParts) => {
     devices,
     holderOf: (account) => accountById(readStore, account),
   });
-  return { sessions, passwords, devices, secondFactors, credentials };
+  const passkeys = new Passkeys({
+    ...{ stateStore, sealer, clock, ids, random: pooledRandomBytes },
+    relyingParty: relyingPartyOf(parts.appUrl),
+    hide: (value) => keyed('passkey', value),
+  });
+  const passkeySignIn = new PasskeySignIn({ passkeys, credentials, sessions, devices });
+  const openIdSignIn = new OpenIdSignIn({
+    ...{ stateStore, sealer, clock, ids, random: pooledRandomBytes, credentials, sessions, devices, secondFactors },
+    client: new OpenIdClient(parts.openId ?? [], `${parts.appUrl}/openid`),
+    hide: (value) => keyed('openid', value),
+    signUp: parts.signUp,
+  });
+  return { sessions, passwords, devices, secondFactors, credentials, passkeys, passkeySignIn, openIdSignIn };
 };

@@ -80,14 +80,16 @@ const factsOf = async (installation: Installation, config: Config): Promise<Fact
 const MEMBERS_READ = 1_000;
 const ADMIN_ROLES: ReadonlySet<string> = new Set(['OWNER', 'ADMIN']);
 
-const adminsWithoutSecondFactor = async ({ readStore, secondFactors }: Installation): Promise<number> => {
+/** A passkey is both factors at once. */
+const adminsWithoutSecondFactor = async ({ readStore, secondFactors, passkeys }: Installation): Promise<number> => {
   const accounts = new Set<string>();
   for (const { id } of await allWorkspaces(readStore)) {
     const { rows } = await membersOf(readStore, id, MEMBERS_READ);
     for (const { row } of rows) if (row.account && ADMIN_ROLES.has(row.role)) accounts.add(row.account);
   }
-  const protectedBy = await Promise.all([...accounts].map((account) => secondFactors.required(account)));
-  return protectedBy.filter((required) => !required).length;
+  const hasOne = async (account: string) =>
+    (await secondFactors.required(account)) || (await passkeys.of(account)).length > 0;
+  return (await Promise.all([...accounts].map(hasOne))).filter((has) => !has).length;
 };
 
 /** `null` where no directory is set. Where there is none in it, the days since 1970: older than any bound. */

@@ -1,9 +1,11 @@
 import { join, resolve } from 'node:path';
 import { CrmError } from '../errors.js';
+import type { OpenIdProvider } from '../identity/access/openIdClient.js';
 import type { TransitOptions } from '../vault/kms/transit.js';
 import { type BackupConfig, readBackupConfig } from './backupConfig.js';
 import { readKmsConfig } from './kmsConfig.js';
 import { type MailConfig, NO_MAIL_SERVER } from './mail.js';
+import { readOpenIdConfig } from './openIdConfig.js';
 import { Secret, secretFrom } from './secretFile.js';
 import { readStoreLocations, type StoreLocations } from './storeUrls.js';
 import { readSurfaceConfig, type SurfaceConfig } from './surfaceConfig.js';
@@ -32,6 +34,8 @@ export interface Config {
   readonly appUrl: string;
   /** How long after proving who they are somebody may do what is dangerous, in milliseconds. */
   readonly stepUpMs: number;
+  /** Providers that people can sign in at. */
+  readonly openId: readonly OpenIdProvider[];
 }
 
 export const DEFAULT_STEP_UP_MS = 15 * 60_000;
@@ -73,6 +77,7 @@ export const readConfig = (env: Environment): Config => {
     mail: { smtpUrl: smtpUrlOf(env), from: env.MAIL_FROM ?? NO_MAIL_SERVER.from },
     appUrl: appUrlOf(env.APP_URL ?? DEFAULT_APP_URL),
     stepUpMs: stepUpOf(env.STEP_UP_MINUTES),
+    openId: readOpenIdConfig(env),
   };
 };
 

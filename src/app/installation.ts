@@ -7,13 +7,17 @@ import { ExternalIds } from '../crm/externalIds.js';
 import type { ImportParts } from '../crm/imports/ports.js';
 import type { EventStore } from '../eventstore/port.js';
 import type { Devices } from '../identity/access/devices.js';
+import type { OpenIdProvider } from '../identity/access/openIdClient.js';
+import type { Passkeys } from '../identity/access/passkeys.js';
 import type { Passwords } from '../identity/access/passwords.js';
 import type { SecondFactors } from '../identity/access/secondFactors.js';
 import type { Sessions } from '../identity/access/sessions.js';
 import { SignInThrottle } from '../identity/access/signInThrottle.js';
 import type { Credentials } from '../identity/accounts/credentials.js';
+import type { OpenIdSignIn } from '../identity/accounts/openIdSignIn.js';
+import type { PasskeySignIn } from '../identity/accounts/passkeySignIn.js';
 import { beginSession, type SessionWanted, type SignIn, signIn } from '../identity/accounts/signIn.js';
-import { EMAIL_CLAIMS, type SignUp, type SignUpParts, signUp } from '../identity/accounts/signUp.js';
+import { EMAIL_CLAIMS, type SignedUp, type SignUp, type SignUpParts, signUp } from '../identity/accounts/signUp.js';
 import { ApiKeys } from '../identity/keys/apiKeys.js';
 import { memberDecider } from '../identity/members/decider.js';
 import { type InvitationMail, Memberships } from '../identity/members/memberships.js';
@@ -101,6 +105,9 @@ export class Installation {
   readonly memberships: Memberships;
   readonly devices: Devices;
   readonly secondFactors: SecondFactors;
+  readonly passkeys: Passkeys;
+  readonly passkeySignIn: PasskeySignIn;
+  readonly openIdSignIn: OpenIdSignIn;
   /** How long after proving who they are somebody may do what is dangerous, in milliseconds. */
   readonly stepUpMs: number;
   readonly credentials: Credentials;
@@ -133,6 +140,7 @@ export class Installation {
         readonly mail: Mail;
         readonly sealer: Sealer;
         readonly appUrl: string;
+        readonly openId?: readonly OpenIdProvider[];
         readonly stepUpMs: number;
         readonly erasureLedgerDir: string;
         /** Where other processes may run read models as well. */
@@ -147,11 +155,15 @@ export class Installation {
     this.handler = new CommandHandler({ eventStore, vault, clock, ids, random: pooledRandomBytes });
     const { handler, accountByEmail, behind, waitFor } = this;
     const keyed = this.#claimKey;
-    const accounts = accountsOf({ ...options, ...stores, handler, clock, ids, keyed, accountByEmail, behind });
+    const signUp = (request: SignUp) => this.#signedUp(request);
+    const accounts = accountsOf({ ...options, ...stores, handler, clock, ids, keyed, accountByEmail, behind, signUp });
     this.sessions = accounts.sessions;
     this.passwords = accounts.passwords;
     this.devices = accounts.devices;
     this.secondFactors = accounts.secondFactors;
+    this.passkeys = accounts.passkeys;
+    this.passkeySignIn = accounts.passkeySignIn;
+    this.openIdSignIn = accounts.openIdSignIn;
     this.stepUpMs = options.stepUpMs;
     this.credentials = accounts.credentials;
     const hide = (value: string) => this.#claimKey('sign-in', value);
@@ -246,11 +258,16 @@ export class Installation {
   };
 
   signUp = async (request: SignUp) => {
-    const signedUp = await signUp(request, this.#signUpParts);
-    await this.waitFor([accountModel.name], signedUp.position);
+    const signedUp = await this.#signedUp(request);
     this.credentials.requestVerification(signedUp.account);
     return signedUp;
   };
+
+  async #signedUp(request: SignUp): Promise<SignedUp> {
+    const signedUp = await signUp(request, this.#signUpParts);
+    await this.waitFor([accountModel.name], signedUp.position);
+    return signedUp;
+  }
 
   signIn = (request: SignIn) => {
     const checkCode = (account: string, code: string) => this.credentials.checkCode(account, code, this.ids.next());

@@ -34,7 +34,7 @@ export interface Opened {
 
 type OpeningConfig = KeyConfig &
   Pick<Config, 'dataDir' | 'erasureLedgerDir' | 'erasureLedgerCopy'> &
-  Partial<Pick<Config, 'stores' | 'mail' | 'appUrl' | 'stepUpMs'>>;
+  Partial<Pick<Config, 'stores' | 'mail' | 'appUrl' | 'stepUpMs' | 'openId'>>;
 
 /** Outgoing mail, and where its links lead. */
 const mailOf = async (
@@ -87,8 +87,8 @@ export const openInstallation = async (config: OpeningConfig, options: Installat
     const leases = sharedLeases(locations, stores, ids);
     const rewrite = isEmbedded(locations) ? rewriteIn(config.dataDir, keys) : null;
     const stepUpMs = config.stepUpMs ?? DEFAULT_STEP_UP_MS;
-    const { erasureLedgerDir } = config;
-    const more = { ...outgoing, sealer, stepUpMs, rebuild: rebuildOne, rewrite, leases, erasureLedgerDir };
+    const { erasureLedgerDir, openId } = config;
+    const more = { ...outgoing, sealer, stepUpMs, rebuild: rebuildOne, rewrite, leases, erasureLedgerDir, openId };
     const installation = new Installation(stores, keys, clock, ids, { ...options, ...more });
     const erasuresTakenUp = options.restoring ? await installation.takeUpErasures() : 0;
     await installation.start();

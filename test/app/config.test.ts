@@ -160,6 +160,30 @@ test('[P5.1] a key management service is asked over HTTPS alone, and needs a key
   expect(reasonOf({ ...env, KMS_TOKEN_FILE: '' })).toMatch(/KMS_TOKEN_FILE/);
 });
 
+test('[P5.5] providers are named, asked over TLS, and their secrets come from files', () => {
+  const env = {
+    OPENID_PROVIDERS: 'work, at-home',
+    OPENID_WORK_ISSUER: 'https://login.work.example',
+    OPENID_WORK_CLIENT_ID: 'crm',
+    OPENID_AT_HOME_ISSUER: 'http://localhost:9000',
+    OPENID_AT_HOME_CLIENT_ID: 'crm',
+  };
+  expect(readConfig({}).openId).toEqual([]);
+  expect(readConfig(env).openId).toMatchObject([
+    { name: 'work', issuer: new URL('https://login.work.example'), clientId: 'crm', clientSecret: undefined },
+    { name: 'at-home' },
+  ]);
+  expect(reasonOf({ ...env, OPENID_PROVIDERS: 'work,work' })).toMatch(/OPENID_PROVIDERS/);
+  expect(reasonOf({ ...env, OPENID_PROVIDERS: 'Work' })).toMatch(/OPENID_PROVIDERS/);
+  expect(reasonOf({ ...env, OPENID_WORK_CLIENT_ID: '' })).toMatch(/OPENID_WORK_CLIENT_ID/);
+  for (const issuer of ['http://login.work.example', 'login.work.example', '']) {
+    expect(reasonOf({ ...env, OPENID_WORK_ISSUER: issuer })).toMatch(/OPENID_WORK_ISSUER/);
+  }
+  const refusal = reasonOf({ ...env, OPENID_WORK_CLIENT_SECRET: 'hush' });
+  expect(refusal).toMatch(/OPENID_WORK_CLIENT_SECRET_FILE/);
+  expect(refusal).not.toMatch(/hush/);
+});
+
 test('[P5.3] how long a proof of who somebody is holds can be set, in minutes', () => {
   expect(readConfig({}).stepUpMs).toBe(900_000);
   expect(readConfig({ STEP_UP_MINUTES: '0' }).stepUpMs).toBe(0);

@@ -222,8 +222,8 @@ test('no query or mutation that takes an id has been left out of these', async (
         .filter((argument) => named(argument.type) === 'ID' && !['commandId', 'stage'].includes(argument.name))
         .map((argument) => `${name}.${argument.name}`),
     );
-  /** Not of a workspace, or not without somebody to have it: test/e2e/audits.test.ts, test/e2e/sessions.test.ts. */
-  const elsewhere = ['endAuditAccess.id', 'revokeDevice.id'];
+  /** Not of a workspace, or not without somebody to have it: test/e2e/audits, sessions, passkeys and openId. */
+  const elsewhere = ['endAuditAccess.id', 'revokeDevice.id', 'removePasskey.id', 'renamePasskey.id', 'unlinkOpenId.id'];
   const covered = [...elsewhere, ...[...mutations, ...queries].map(([place]) => place)];
   expect(
     [...taken(__schema.queryType), ...taken(__schema.mutationType)].filter((place) => !covered.includes(place)),

@@ -41,9 +41,9 @@ export class Workplace {
     readonly mails: readonly InvitationMail[],
   ) {}
 
-  static async open(directory: string, clock?: Clock): Promise<Workplace> {
+  static async open(directory: string, clock?: Clock, env: NodeJS.ProcessEnv = {}): Promise<Workplace> {
     const mails: InvitationMail[] = [];
-    const home = readConfig(environmentFor(directory));
+    const home = readConfig(environmentFor(directory, env));
     const invite = async (mail: InvitationMail) => void mails.push(mail);
     const { installation, close } = await openInstallation(home, { clock, invite });
     const server = await createGraphqlServer({

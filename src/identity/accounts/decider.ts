@@ -26,7 +26,8 @@ export type AccountCommand =
       readonly means: SignInMeans;
       readonly change: MeansChange;
     }
-  | { readonly type: 'ReportReuse'; readonly subject: string };
+  | { readonly type: 'ReportReuse'; readonly subject: string }
+  | { readonly type: 'ReportCopiedPasskey'; readonly subject: string };
 
 export const accountDecider: Decider<AccountState, AccountCommand, typeof accountEvents> = {
   category: 'account',
@@ -45,6 +46,8 @@ export const accountDecider: Decider<AccountState, AccountCommand, typeof accoun
         return [{ type: 'SignInMeansChanged', data: { subject, means: command.means, change: command.change } }];
       case 'ReportReuse':
         return [{ type: 'RefreshTokenReused', data: { subject } }];
+      case 'ReportCopiedPasskey':
+        return [{ type: 'PasskeyCopyReported', data: { subject } }];
     }
   },
 

@@ -28,4 +28,6 @@ export const accountEvents = defineEvents({
   }),
   /** A refresh token was used again after it had been exchanged: somebody else has it. The session was ended. */
   RefreshTokenReused: event(1, { subject: subject() }),
+  /** A passkey's counter went back: somebody may have a copy of it. It was refused. */
+  PasskeyCopyReported: event(1, { subject: subject() }),
 });

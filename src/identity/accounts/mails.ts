@@ -49,6 +49,36 @@ export const secondFactorMail = (change: 'ADDED' | 'CHANGED' | 'REMOVED' | 'USED
   ),
 });
 
+export const passkeyMail = (change: 'ADDED' | 'REMOVED'): Words => ({
+  subject: 'Your passkeys have changed',
+  text: signed(
+    {
+      ADDED: 'A passkey was added to your account: it signs in without a password.',
+      REMOVED: 'A passkey of your account was removed; it signs in no more.',
+    }[change],
+    'If it was not you, change your password at once, look through your passkeys and sign out everywhere.',
+  ),
+});
+
+export const passkeyCopiedMail = (): Words => ({
+  subject: 'A passkey of yours was refused',
+  text: signed(
+    'One of your passkeys has counted backwards, as a copy of it would. We have refused it.',
+    'Look through your passkeys, and remove the one that you have just used unless you know why this happened.',
+  ),
+});
+
+export const identityMail = (change: 'ADDED' | 'REMOVED'): Words => ({
+  subject: 'How you sign in has changed',
+  text: signed(
+    {
+      ADDED: 'Your account was linked with an identity elsewhere: who signs in there can sign in to your account.',
+      REMOVED: 'An identity elsewhere was unlinked from your account; it signs in no more.',
+    }[change],
+    'If it was not you, change your password at once, look through your linked identities and sign out everywhere.',
+  ),
+});
+
 export const tokenReusedMail = (): Words => ({
   subject: 'A sign-in of yours was ended',
   text: signed(

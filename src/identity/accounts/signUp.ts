@@ -22,7 +22,8 @@ export interface SignUp {
   readonly name: string;
   readonly email: string;
   readonly phone?: string;
-  readonly password: string;
+  /** None for who signs in otherwise. */
+  readonly password?: string;
   readonly workspaceName: string;
   readonly acceptedPolicyVersion: string;
   readonly confirmsAdult: boolean;
@@ -64,9 +65,9 @@ export const signUp = async (request: SignUp, parts: SignUpParts): Promise<Signe
   if (claimed === 'held') throw new CrmError('ALREADY_TAKEN', { field: 'email' });
   let passwordIsNew = false;
   try {
-    const words = [request.name, request.email];
-    passwordIsNew = await parts.passwords.setFirst(account, { text: request.password, field: 'password', words });
-    const { name, email, phone, acceptedPolicyVersion, confirmsAdult } = request;
+    const { name, email, phone, password: text, acceptedPolicyVersion, confirmsAdult } = request;
+    if (text !== undefined)
+      passwordIsNew = await parts.passwords.setFirst(account, { text, field: 'password', words: [name, email] });
     await handler.handle(
       accountDecider,
       account,
