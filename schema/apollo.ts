@@ -7,19 +7,21 @@ import {
   ApolloServerPluginUsageReportingDisabled,
 } from '@apollo/server/plugin/disabled';
 import type { GraphQLSchema } from 'graphql';
-import { CrmError } from '../src/errors.js';
+import { CrmError, errorTable } from '../src/errors.js';
 import { type Logger, type PresentError, refusal } from './errors.js';
 import type { Limits } from './limits.js';
-import type { Operations } from './operations.js';
+import type { Operation, Operations } from './operations.js';
 import type { Meter } from './rates.js';
+import type { ReadRecorder } from './reads.js';
 
-export interface ApolloOptions {
+export interface ApolloOptions<Context> {
   readonly schema: GraphQLSchema;
   readonly operations: Operations;
   readonly limits: Limits;
   readonly logger: Logger;
   readonly present: PresentError;
   readonly meter: Meter;
+  readonly reads: ReadRecorder<Context>;
   readonly introspection: boolean;
 }
 
@@ -27,8 +29,10 @@ export interface ApolloOptions {
  * Apollo Server as this product runs it: nothing leaves the machine, nothing is cached, no batches, no persisted queries,
  * no stack traces; every operation is admitted against the limits between validation and execution.
  */
-export async function startApollo<Context extends BaseContext>(options: ApolloOptions): Promise<ApolloServer<Context>> {
-  const { schema, operations, limits, logger, present, meter, introspection } = options;
+export async function startApollo<Context extends BaseContext>(
+  options: ApolloOptions<Context>,
+): Promise<ApolloServer<Context>> {
+  const { schema, limits, logger, present, introspection } = options;
   const apollo = new ApolloServer<Context>({
     schema,
     introspection,
@@ -43,7 +47,7 @@ export async function startApollo<Context extends BaseContext>(options: ApolloOp
     stringifyResult: (result) => JSON.stringify(result),
     logger: toApolloLogger(logger),
     plugins: [
-      admission(operations, meter),
+      admission(options),
       ApolloServerPluginCacheControlDisabled(), // it wraps every field
       ApolloServerPluginInlineTraceDisabled(),
       ApolloServerPluginLandingPageDisabled(),
@@ -55,18 +59,35 @@ export async function startApollo<Context extends BaseContext>(options: ApolloOp
   return apollo;
 }
 
-const admission = (operations: Operations, meter: Meter): ApolloServerPlugin => ({
-  requestDidStart: async () => ({
-    didResolveOperation: async ({ source, document, operation, request, contextValue }) => {
-      if (!operation) return; // execution reports it
-      try {
-        const admitted = operations.admit(source, request.operationName, { document, operation });
-        await meter.charge(contextValue, admitted.admit(request.variables).cost);
-      } catch (error) {
-        throw error instanceof CrmError ? refusal(error) : error;
-      }
-    },
-  }),
+const admission = <Context extends BaseContext>({
+  operations,
+  meter,
+  reads,
+  present,
+}: ApolloOptions<Context>): ApolloServerPlugin<Context> => ({
+  requestDidStart: async () => {
+    let admitted: Operation | undefined;
+    return {
+      didResolveOperation: async ({ source, document, operation, request, contextValue }) => {
+        if (!operation) return; // execution reports it
+        try {
+          admitted = operations.admit(source, request.operationName, { document, operation });
+          await meter.charge(contextValue, admitted.admit(request.variables).cost);
+        } catch (error) {
+          throw error instanceof CrmError ? refusal(error) : error;
+        }
+      },
+      willSendResponse: async ({ response, contextValue }) => {
+        if (admitted === undefined) return;
+        try {
+          await reads.record(contextValue, admitted.name);
+        } catch (error) {
+          response.body = { kind: 'single', singleResult: { errors: [present(error)] } };
+          response.http.status = errorTable[error instanceof CrmError ? error.code : 'INTERNAL'].status;
+        }
+      },
+    };
+  },
 });
 
 /** Apollo's own messages say nothing of a request but its errors, which `present` has logged already. */

@@ -26,6 +26,8 @@ import { ErasureResolver } from './privacy/erasure.js';
 import { ErasurePreviewResolver } from './privacy/erasurePreview.js';
 import { HoldResolver } from './privacy/holds.js';
 import { SafeguardResolver } from './privacy/safeguards.js';
+import { noteReads } from './reading.js';
+import { readings } from './readings.js';
 import { enforceStepUp } from './stepUp.js';
 
 /** type-graphql asks for one before it looks whether any subscription uses it; ours follow the event store instead. */
@@ -69,5 +71,5 @@ export const buildCrmSchema = (): GraphQLSchema => {
     validate: false,
     pubSub: followsTheLog,
   });
-  return guarded(enforceStepUp(schema));
+  return noteReads(guarded(enforceStepUp(schema)), readings);
 };

@@ -16,6 +16,7 @@ import {
 } from '../src/identity/access/readPurposes.js';
 import type { Permission } from '../src/identity/access/roles.js';
 import type { Session } from '../src/identity/access/sessions.js';
+import { instant } from '../src/kernel/clock.js';
 import type { CommandContext, Handled } from '../src/kernel/commandHandler.js';
 import type { Decider } from '../src/kernel/decider.js';
 import type { EventDefinitions } from '../src/kernel/event.js';
@@ -23,6 +24,7 @@ import { isUuid } from '../src/kernel/ids.js';
 import type { Caller } from './caller.js';
 import { type Identity, identify } from './identity.js';
 import { Loaders } from './loaders.js';
+import { type ReadRecorder, Reads } from './reads.js';
 import type { Services } from './services.js';
 
 /** Deciders of records that are kept on somebody's behalf: who sees only some controllers' can change only those. */
@@ -42,6 +44,8 @@ export interface HandleOptions {
  */
 export class Context {
   readonly loaders: Loaders;
+  /** Whose data the answer holds. */
+  readonly reads = new Reads();
   private held: Authority | undefined;
 
   private constructor(
@@ -70,6 +74,20 @@ export class Context {
 
   async workspacesOf(account: string): Promise<readonly string[]> {
     return (await membershipsOf(this.services.readStore, account)).map(({ workspace }) => workspace);
+  }
+
+  /**
+   * Puts on disk who reads whom by this answer, before it leaves; gives nothing where it holds nobody's data.
+   * @param operation as the schema names it, e.g. `query contacts`
+   * Errors: ACCESS_LOG_UNWRITABLE, OVERLOADED.
+   */
+  recordReads(operation: string): Promise<void> | undefined {
+    const reads = this.reads.take();
+    if (reads.length === 0 || this.identity === null) return undefined;
+    const { accessLog, clock } = this.services;
+    const { actor, account } = this.identity;
+    const { workspace, purpose } = this;
+    return accessLog.append({ at: instant(clock.now()), workspace, actor, account, purpose, operation, reads });
   }
 
   get isSignedIn(): boolean {
@@ -237,6 +255,13 @@ export class Context {
     if (hidden) throw new CrmError('NOT_FOUND', { field: isNew ? 'input.clientId' : 'input.id' });
   }
 }
+
+/** What the access log is told. */
+export const readRecorder: ReadRecorder<Context> = {
+  record: (context, operation) => context.recordReads(operation),
+  forget: ({ reads }) => reads.forget(),
+};
+
 /** The id that a caller gave a command, or `null`. Error: BAD_USER_INPUT. */
 export const commandIdIn = (commandId: string | null | undefined): string | null => {
   const id = commandId?.toLowerCase() ?? null;

@@ -1,6 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Operations } from './operations.js';
 import type { Meter } from './rates.js';
+import type { ReadRecorder } from './reads.js';
 
 /**
  * Answers a request if it is the usual one, a POST of JSON with a query that has come before, and nothing goes wrong;
@@ -30,6 +31,7 @@ export function createFastLane<Context extends object>(
   operations: Operations,
   contextFor: (request: FastifyRequest) => Promise<Context>,
   meter: Meter,
+  reads: ReadRecorder<Context>,
 ): FastLane {
   return async (request, reply) => {
     const contentType = answers.get(request.headers.accept);
@@ -43,7 +45,13 @@ export function createFastLane<Context extends object>(
       const charged = meter.charge(context, cost);
       if (charged !== undefined) await charged;
       const text = await operation.query.run(context, variables);
-      if (text !== undefined) reply.header('content-type', contentType);
+      if (text === undefined) {
+        reads.forget(context);
+        return undefined;
+      }
+      const recorded = reads.record(context, operation.name);
+      if (recorded !== undefined) await recorded;
+      reply.header('content-type', contentType);
       return text;
     } catch {
       return undefined; // a refusal, which Apollo's lane meets again and words

@@ -1,10 +1,20 @@
-import { type DocumentNode, type GraphQLSchema, type OperationDefinitionNode, OperationTypeNode } from 'graphql';
+import {
+  type DocumentNode,
+  type FragmentDefinitionNode,
+  type GraphQLSchema,
+  Kind,
+  type OperationDefinitionNode,
+  OperationTypeNode,
+  type SelectionSetNode,
+} from 'graphql';
 import { type PlannedQuery, planned } from './executor.js';
 import { type Cost, checkCost, checkShape, type Limits } from './limits.js';
 import { coercedVariables } from './variables.js';
 
 /** An operation that is valid, and of a shape within the limits. */
 export interface Operation {
+  /** Its kind and root fields, e.g. `query contacts`. */
+  readonly name: string;
   /** Only queries are planned. */
   readonly query: PlannedQuery | undefined;
   /** The variables coerced, and what the operation costs with them. Errors: BAD_USER_INPUT, QUERY_TOO_COSTLY, PAGE_TOO_LARGE. */
@@ -71,6 +81,7 @@ function operationOf(schema: GraphQLSchema, { document, operation }: ParsedOpera
   const cost: Cost = checkShape(schema, document, operation, limits);
   const isQuery = operation.operation === OperationTypeNode.QUERY;
   return {
+    name: operationName(document, operation),
     query: isQuery ? planned(schema, document, operation) : undefined,
     admit(variables) {
       const coerced = coercedVariables(schema, operation, variables ?? {});
@@ -78,3 +89,22 @@ function operationOf(schema: GraphQLSchema, { document, operation }: ParsedOpera
     },
   };
 }
+
+/** Names of the schema alone: what a caller has named themselves may hold anything. */
+function operationName(document: DocumentNode, { operation, selectionSet }: OperationDefinitionNode): string {
+  const names = new Set<string>();
+  const add = ({ selections }: SelectionSetNode): void => {
+    for (const selection of selections) {
+      if (selection.kind === Kind.FIELD) names.add(selection.name.value);
+      else if (selection.kind === Kind.INLINE_FRAGMENT) add(selection.selectionSet);
+      else add(fragmentIn(document, selection.name.value).selectionSet);
+    }
+  };
+  add(selectionSet);
+  return `${operation} ${[...names].sort().join(' ')}`;
+}
+
+const fragmentIn = ({ definitions }: DocumentNode, name: string): FragmentDefinitionNode =>
+  definitions.find(
+    (each) => each.kind === Kind.FRAGMENT_DEFINITION && each.name.value === name,
+  ) as FragmentDefinitionNode;

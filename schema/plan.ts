@@ -22,6 +22,7 @@ import {
 import { collectFields, collectSubfields } from 'graphql/execution/collectFields.js';
 import { getFieldDef } from 'graphql/execution/execute.js';
 import { leafText } from './leafText.js';
+import { noteFor, typeCheckOf } from './reading.js';
 import { link, type Rope, type Text } from './rope.js';
 import { isPromise, type Run, Step } from './run.js';
 
@@ -110,7 +111,7 @@ function property(source: PlanSource, facts: FieldFacts, complete: Complete): Pl
   const called = resolved(source, facts, complete, defaultFieldResolver);
   const type = getNamedType(definition.type);
   const leaf = isLeafType(type);
-  const asksForType = isAbstractType(type) || (isObjectType(type) && type.isTypeOf != null);
+  const asksForType = isAbstractType(type) || (isObjectType(type) && typeCheckOf(type) != null);
   return (object, run, previous) => {
     const value = (object as Record<string, unknown>)[name];
     if (typeof value === 'function') return called(object, run, previous);
@@ -182,8 +183,20 @@ function listCompletion(complete: Complete, leaves: boolean): Complete {
 
 function objectCompletion(source: PlanSource, type: GraphQLObjectType, facts: FieldFacts): Complete {
   const { schema, fragments, variables } = source;
-  const fields = planFields(source, type, collectSubfields(schema, fragments, variables, type, facts.nodes));
-  const { isTypeOf } = type;
+  const selected = collectSubfields(schema, fragments, variables, type, facts.nodes);
+  const fields = planFields(source, type, selected);
+  const isTypeOf = typeCheckOf(type);
+  const note = noteFor(
+    type,
+    [...selected.values()].map(([node]) => node!.name.value),
+  );
+  if (note !== undefined) {
+    return (value, run, path) => {
+      const object = objectOf(value);
+      note(object, run.context);
+      return objectText(fields, object, run, path);
+    };
+  }
   if (!isTypeOf) return (value, run, path) => objectText(fields, objectOf(value), run, path);
   return (value, run, path, info) => {
     const belongs = isTypeOf(notError(value), run.context, info!);

@@ -18,6 +18,7 @@ import { defaultLimits, type Limits } from './limits.js';
 import { createOperations } from './operations.js';
 import { asPersisted, type PersistedOperations } from './persistedOperations.js';
 import { defaultRates, Meter } from './rates.js';
+import { nothingRead, type ReadRecorder } from './reads.js';
 import { serveSecurityTxt } from './securityTxt.js';
 import { serveSubscriptions } from './subscriptions.js';
 import type { Surface } from './surface.js';
@@ -34,6 +35,8 @@ export interface GraphqlServerOptions<Context extends BaseContext> {
   readonly contextOf: (caller: Caller) => Promise<Context>;
   /** Whom a request is charged to; without it, all are charged to their addresses. */
   readonly accountOf?: (context: Context) => string | null;
+  /** Told of every answer before it leaves: whose data is in it is for the context to know. */
+  readonly reads?: ReadRecorder<Context>;
   readonly health: () => Health | Promise<Health>;
   readonly logger: Logger;
   readonly limits?: Partial<Limits>;
@@ -65,7 +68,7 @@ const OVERLOADED_RETRY_S = 1;
 export async function createGraphqlServer<Context extends BaseContext>(
   options: GraphqlServerOptions<Context>,
 ): Promise<GraphqlServer> {
-  const { schema, logger, production = false, surface = {} } = options;
+  const { schema, logger, production = false, surface = {}, reads = nothingRead } = options;
   const { introspection = !production, persistedOperations, clock = systemClock } = surface;
   const limits = { ...defaultLimits, ...options.limits };
   const present = errorPresenter(logger, { suggestions: introspection });
@@ -73,7 +76,8 @@ export async function createGraphqlServer<Context extends BaseContext>(
   const meter = new Meter(surface.buckets ?? new MemoryBuckets(clock), { ...defaultRates, ...surface.rates });
   const trusts = trustedProxies(surface.proxies ?? []);
   const origins = new Set(surface.corsOrigins);
-  const apollo = await startApollo<Context>({ schema, operations, limits, logger, present, meter, introspection });
+  const shared = { schema, operations, limits, present, meter, reads };
+  const apollo = await startApollo<Context>({ ...shared, logger, introspection });
   const app = createApp({ limits, present, meter, trusts, tls: surface.tls });
   const state = { closing: false };
   serveCrossOrigin(app, GRAPHQL_PATH, origins);
@@ -84,7 +88,7 @@ export async function createGraphqlServer<Context extends BaseContext>(
   const contextOf = chargedContext(options, meter);
   const contextFor = oncePerRequest(contextOf, trusts);
   options.routes?.(app, contextFor);
-  const fastLane = createFastLane(operations, contextFor, meter);
+  const fastLane = createFastLane(operations, contextFor, meter, reads);
   const apolloLane = fastifyApolloHandler(apollo, { context: (request) => refusing(contextFor(request)) });
   const limited = withinLimits(limits);
   const throughApollo = async (sent: unknown, request: FastifyRequest, reply: FastifyReply) => {
@@ -98,7 +102,7 @@ export async function createGraphqlServer<Context extends BaseContext>(
   };
   serveGraphql(app, lanes, { production, persistedOperations, bodyAllowed: bodyAllowed(options, limits, contextFor) });
 
-  const subscriptionOptions = { schema, operations, limits, present, meter, trusts, origins, persistedOperations };
+  const subscriptionOptions = { ...shared, trusts, origins, persistedOperations };
   const subscriptions = serveSubscriptions(app.server, GRAPHQL_PATH, { ...subscriptionOptions, contextOf });
   return {
     app,

@@ -1,3 +1,4 @@
+import type { AccessLog } from '../src/accesslog/port.js';
 import type { ExternalIds } from '../src/crm/externalIds.js';
 import type { ImportParts } from '../src/crm/imports/ports.js';
 import type { EventStore } from '../src/eventstore/port.js';
@@ -30,6 +31,7 @@ export interface Services {
   readonly eventStore: EventStore;
   readonly readStore: ReadStore;
   readonly keys: KeySource;
+  readonly accessLog: AccessLog;
   /** Every event of the product, with what each of its fields is. */
   readonly definitions: EventRegistry;
   readonly clock: Clock;

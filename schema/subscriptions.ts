@@ -25,6 +25,7 @@ import type { Limits } from './limits.js';
 import type { Operations } from './operations.js';
 import { asPersisted, type PersistedOperations } from './persistedOperations.js';
 import type { Meter } from './rates.js';
+import type { ReadRecorder } from './reads.js';
 
 export interface SubscriptionOptions<Context> {
   readonly schema: GraphQLSchema;
@@ -32,6 +33,7 @@ export interface SubscriptionOptions<Context> {
   readonly limits: Limits;
   readonly present: PresentError;
   readonly meter: Meter;
+  readonly reads: ReadRecorder<Context>;
   readonly trusts: TrustsProxy;
   /** Other origins whose pages may connect. */
   readonly origins: ReadonlySet<string>;
@@ -110,11 +112,13 @@ function refuseUpgrade(socket: Duplex, error: unknown): void {
 
 interface SubscriptionArgs<Context> extends ExecutionArgs {
   readonly freshContext: () => Promise<Context>;
+  /** Before what was answered leaves. */
+  readonly record: (context: Context) => Promise<void> | undefined;
 }
 
 /** Parses, validates and measures, as Apollo's lane does for the rest. What it refuses, it gives as errors. */
 async function admitted<Context extends object>(
-  { schema, operations, limits, meter, persistedOperations }: SubscriptionOptions<Context>,
+  { schema, operations, limits, meter, reads, persistedOperations }: SubscriptionOptions<Context>,
   payload: SubscribePayload,
   open: number,
   freshContext: () => Promise<Context>,
@@ -131,10 +135,12 @@ async function admitted<Context extends object>(
     if (operation?.operation !== OperationTypeNode.SUBSCRIPTION) {
       throw new CrmError('BAD_REQUEST', { reason: 'Only subscriptions are answered here; send others over HTTP.' });
     }
-    const { cost } = operations.admit(query, operationName, { document, operation }).admit(variables);
+    const { name, admit } = operations.admit(query, operationName, { document, operation });
+    const { cost } = admit(variables);
     const contextValue = await freshContext();
     await meter.charge(contextValue, cost);
-    return { schema, document, operationName, variableValues: variables, contextValue, freshContext };
+    const record = (context: Context) => reads.record(context, name);
+    return { schema, document, operationName, variableValues: variables, contextValue, freshContext, record };
   } catch (error) {
     return [error instanceof CrmError ? refusal(error) : asGraphQLError(error)];
   }
@@ -161,7 +167,10 @@ async function subscription<Context>(
   };
   const answered = async (rootValue: unknown): Promise<ExecutionResult> => {
     try {
-      return await execute({ ...args, rootValue, contextValue: await args.freshContext() });
+      const contextValue = await args.freshContext();
+      const result = await execute({ ...args, rootValue, contextValue });
+      await args.record(contextValue);
+      return result;
     } catch (error) {
       await end();
       return { errors: [asGraphQLError(error)] };

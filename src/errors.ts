@@ -101,6 +101,11 @@ export const errorTable = {
   DATA_DIR_LOCKED: { status: 500, message: 'Another process is using this data directory.' },
   KMS_FAILED: { status: 503, message: 'The key management service could not carry out the request.' },
   LEDGER_UNWRITABLE: { status: 503, message: 'The erasure ledger cannot be written; nothing was destroyed.' },
+  ACCESS_LOG_UNWRITABLE: {
+    status: 503,
+    message:
+      'That personal data was read cannot be recorded, so it is not shown; a command that asked for it did succeed.',
+  },
   LEDGER_BROKEN: { status: 500, message: 'The erasure ledger is missing, damaged or older than the data.' },
   DATA_BEHIND_LEDGER: {
     status: 500,

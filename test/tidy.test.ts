@@ -37,6 +37,7 @@ const engines = [
   'src/ledger',
   'src/blobstore',
   'src/mail',
+  'src/accesslog',
 ];
 
 /** Says why an import is against the arrows of the house, or nothing. */

@@ -28,7 +28,7 @@ import { consentNeededFor } from '../../src/identity/access/readPurposes.js';
 import { fieldPermissions } from '../../src/identity/access/roles.js';
 import type { StoredEvent } from '../../src/kernel/envelope.js';
 import { openEvents } from '../../src/kernel/openEvent.js';
-import { Erased } from '../../src/kernel/personal.js';
+import { type Category, Erased } from '../../src/kernel/personal.js';
 import { Allow } from '../access.js';
 import { Connection, PageArgs } from '../connection.js';
 import type { Context } from '../context.js';
@@ -98,6 +98,9 @@ export class HistoryEvent {
 
   @Field(() => [EventField])
   fields!: readonly EventField[];
+
+  /** Categories of the sealed fields that are shown opened. */
+  opened!: readonly Category[];
 }
 
 @InputType()
@@ -205,7 +208,15 @@ const toHistoryEvents = async (events: readonly StoredEvent[], context: Context)
         eventField(name, opened[index]?.data[name], true, maySeePersonal && maySee(name)),
       ),
     ],
+    opened: Object.keys(event.sealed)
+      .filter((name) => maySeePersonal && maySee(name) && opened[index]?.data[name] !== Erased)
+      .flatMap((name) => categoryIn(event.type, name, context)),
   }));
+};
+
+const categoryIn = (type: string, name: string, { services }: Context): readonly Category[] => {
+  const field = services.definitions.find(type)?.fields[name];
+  return field?.kind === 'personal' ? [field.category] : [];
 };
 
 const eventField = (name: string, value: unknown, personal: boolean, isShown: boolean): EventField => ({

@@ -36,9 +36,14 @@ export interface Config {
   readonly stepUpMs: number;
   /** Providers that people can sign in at. */
   readonly openId: readonly OpenIdProvider[];
+  /** How long it is kept who read whom. */
+  readonly accessLogKeepDays: number;
 }
 
 export const DEFAULT_STEP_UP_MS = 15 * 60_000;
+
+/** Twelve months, which people may ask about, and a month to answer in. */
+export const DEFAULT_ACCESS_LOG_KEEP_DAYS = 400;
 
 export const DEFAULT_APP_URL = 'http://localhost:4000';
 
@@ -78,6 +83,7 @@ export const readConfig = (env: Environment): Config => {
     appUrl: appUrlOf(env.APP_URL ?? DEFAULT_APP_URL),
     stepUpMs: stepUpOf(env.STEP_UP_MINUTES),
     openId: readOpenIdConfig(env),
+    accessLogKeepDays: keepDaysOf(env.ACCESS_LOG_KEEP_DAYS),
   };
 };
 
@@ -112,6 +118,14 @@ const stepUpOf = (minutes: string | undefined): number => {
     throw new CrmError('BAD_CONFIGURATION', { reason: 'STEP_UP_MINUTES must be a number from 0 to 9999.' });
   }
   return Number(minutes) * 60_000;
+};
+
+const keepDaysOf = (days: string | undefined): number => {
+  if (days === undefined) return DEFAULT_ACCESS_LOG_KEEP_DAYS;
+  if (!/^[1-9]\d{0,4}$/.test(days)) {
+    throw new CrmError('BAD_CONFIGURATION', { reason: 'ACCESS_LOG_KEEP_DAYS must be a number from 1 to 99999.' });
+  }
+  return Number(days);
 };
 
 const portOf = (text: string): number => {

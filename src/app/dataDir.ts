@@ -11,6 +11,8 @@ export const filesIn = (dataDir: string) => ({
   state: join(dataDir, 'state.db'),
   /** A directory: mail that no server takes. */
   outbox: join(dataDir, 'outbox'),
+  /** A directory: who read whom. */
+  accessLog: join(dataDir, 'access-log'),
   lock: join(dataDir, 'lock'),
 });
 

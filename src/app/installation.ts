@@ -2,6 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { allProjections } from '../../projections/all.js';
 import { accountById, accounts as accountModel } from '../../projections/identity/accounts.js';
 import { ProjectionRunner, type RunnerReport } from '../../projections/runner.js';
+import type { AccessLog } from '../accesslog/port.js';
 import { lastKeyBackupExpires } from '../backup/keyBackups.js';
 import { ExternalIds } from '../crm/externalIds.js';
 import type { ImportParts } from '../crm/imports/ports.js';
@@ -66,6 +67,7 @@ const allNames = allProjections.map(({ name }) => name);
 /** Every store that an installation works on. */
 export interface Stores extends EngineStores {
   readonly ledger: ErasureLedger;
+  readonly accessLog: AccessLog;
 }
 
 /** Something that nobody waited for went wrong. */
@@ -120,6 +122,7 @@ export class Installation {
   readonly eventStore: EventStore;
   readonly readStore: ReadStore;
   readonly keys: Vault;
+  readonly accessLog: AccessLog;
   readonly definitions = allEvents;
   readonly mail: Mail;
   readonly #behind = new Set<Promise<void>>();
@@ -151,6 +154,7 @@ export class Installation {
     this.eventStore = eventStore;
     this.readStore = readStore;
     this.keys = vault;
+    this.accessLog = stores.accessLog;
     this.mail = options.mail;
     this.handler = new CommandHandler({ eventStore, vault, clock, ids, random: pooledRandomBytes });
     const { handler, accountByEmail, behind, waitFor } = this;
@@ -208,7 +212,10 @@ export class Installation {
   async start(): Promise<void> {
     await this.projections.start();
     await this.eraser.resume();
-    const sweep = () => this.behind(() => this.stores.stateStore.sweep());
+    const sweep = () => {
+      this.behind(() => this.stores.stateStore.sweep());
+      this.behind(() => this.accessLog.expire());
+    };
     sweep();
     this.#sweeping = setInterval(sweep, SWEEP_MS).unref();
     await this.erasures.resume();
@@ -309,6 +316,7 @@ export class Installation {
     await this.erasures.settled();
     await this.projections.stop();
     await this.stores.ledger.close();
+    await this.accessLog.close();
     await closeStores(this.stores);
   }
 

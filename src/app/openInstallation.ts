@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { allProjections } from '../../projections/all.js';
 import { rebuild } from '../../projections/rebuild.js';
+import { openFileAccessLog } from '../accesslog/file.js';
 import { CrmError } from '../errors.js';
 import type { EventStore } from '../eventstore/port.js';
 import { type Clock, systemClock } from '../kernel/clock.js';
@@ -11,7 +12,7 @@ import { openFileLedger } from '../ledger/file.js';
 import { ledgerMemoryIn } from '../ledger/known.js';
 import { Leases } from '../statestore/leases.js';
 import { type DerivedKeys, keysOfRoot } from '../vault/keys.js';
-import { type Config, DEFAULT_APP_URL, DEFAULT_STEP_UP_MS } from './config.js';
+import { type Config, DEFAULT_ACCESS_LOG_KEEP_DAYS, DEFAULT_APP_URL, DEFAULT_STEP_UP_MS } from './config.js';
 import { filesIn, holdsData, lockDataDir, RESTORING } from './dataDir.js';
 import { allEvents } from './events.js';
 import { found, isFounded, ownReadModels } from './founding.js';
@@ -34,7 +35,7 @@ export interface Opened {
 
 type OpeningConfig = KeyConfig &
   Pick<Config, 'dataDir' | 'erasureLedgerDir' | 'erasureLedgerCopy'> &
-  Partial<Pick<Config, 'stores' | 'mail' | 'appUrl' | 'stepUpMs' | 'openId'>>;
+  Partial<Pick<Config, 'stores' | 'mail' | 'appUrl' | 'stepUpMs' | 'openId' | 'accessLogKeepDays'>>;
 
 /** Outgoing mail, and where its links lead. */
 const mailOf = async (
@@ -138,7 +139,14 @@ const openAll = async (
       clock,
       ids,
     });
-    return { ...stores, ledger };
+    const accessLog = openFileAccessLog({
+      directory: filesIn(config.dataDir).accessLog,
+      logKey: keys.accessLog,
+      clock,
+      random: pooledRandomBytes,
+      keepDays: config.accessLogKeepDays ?? DEFAULT_ACCESS_LOG_KEEP_DAYS,
+    });
+    return { ...stores, ledger, accessLog };
   } catch (error) {
     await closeStores(stores);
     throw error;

@@ -2,7 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import pino from 'pino';
 import type { RunnerReport } from '../../projections/runner.js';
 import { buildCrmSchema } from '../../schema/build.js';
-import { Context } from '../../schema/context.js';
+import { Context, readRecorder } from '../../schema/context.js';
 import { serveCertificates } from '../../schema/privacy/certificates.js';
 import { createGraphqlServer } from '../../schema/server.js';
 import { CrmError, isCrmError } from '../errors.js';
@@ -60,6 +60,7 @@ export const serve = async (config: Config, masterKeyMade?: () => void): Promise
       schema,
       surface,
       contextOf: async (caller) => Context.of(installation(), caller),
+      reads: readRecorder,
       accountOf: (context) => (context.isSignedIn ? context.actor : null),
       health: async () => healthOf(opening),
       routes: serveCertificates(() => installation().certificateKey),

@@ -10,13 +10,15 @@ const labels = {
   claims: 'bpo-crm claims v1',
   suppression: 'bpo-crm suppression v1',
   pseudonyms: 'bpo-crm pseudonyms v1',
+  accessLog: 'bpo-crm access log v1',
   wrap: 'bpo-crm workspace key wrap v1',
 } as const;
 
 /**
  * Keys of the installation, 32 bytes each: `events`, `vault` and `state` encrypt the files of that name, `backups` is
  * what the keys of backups are derived from, `claims` keys the hashes that stand in claims, `suppression` and
- * `pseudonyms` those of each controller's do-not-contact list and anonymised records, `wrap` wraps the workspaces' keys.
+ * `pseudonyms` those of each controller's do-not-contact list and anonymised records, `accessLog` is what the keys of the access log's
+ * files are derived from, `wrap` wraps the workspaces' keys.
  * Read models are under no key that could be derived again: see `src/app/readModelFiles.ts`.
  */
 export type DerivedKeys = { readonly [name in keyof typeof labels]: Buffer };
@@ -35,6 +37,7 @@ export const keysOfRoot = (rootKey: Uint8Array): DerivedKeys => {
     claims: derive(labels.claims),
     suppression: derive(labels.suppression),
     pseudonyms: derive(labels.pseudonyms),
+    accessLog: derive(labels.accessLog),
     wrap: derive(labels.wrap),
   };
 };

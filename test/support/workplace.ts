@@ -1,5 +1,5 @@
 import { buildCrmSchema } from '../../schema/build.js';
-import { Context } from '../../schema/context.js';
+import { Context, readRecorder } from '../../schema/context.js';
 import { createGraphqlServer } from '../../schema/server.js';
 import { readConfig } from '../../src/app/config.js';
 import type { Installation } from '../../src/app/installation.js';
@@ -49,6 +49,7 @@ export class Workplace {
     const server = await createGraphqlServer({
       schema: buildCrmSchema(),
       contextOf: (caller) => Context.of(installation, caller),
+      reads: readRecorder,
       health: () => ({ ready: true }),
       logger: quiet,
     });
