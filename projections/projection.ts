@@ -34,6 +34,8 @@ export type Apply = (event: Opened) => Change | readonly Change[];
 export interface Projection extends ProjectionTables {
   /** By event type; an event that is not named does nothing here. */
   readonly apply: { readonly [type: string]: Apply };
+  /** Where it reads no personal field: a rebuild then fetches no keys. */
+  readonly personal?: false;
 }
 
 type Appliers<D extends EventDefinitions> = {

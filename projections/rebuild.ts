@@ -1,7 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
 import type { EventStore } from '../src/eventstore/port.js';
 import type { Position, StoredEvent } from '../src/kernel/envelope.js';
-import { type KeySource, openEvents } from '../src/kernel/openEvent.js';
+import { type KeySource, openEvents, unopened } from '../src/kernel/openEvent.js';
 import type { Build, ReadStore } from '../src/readstore/port.js';
 import { changesOf, foldBatch } from './foldBatch.js';
 import { EVERY_EVENT, type Projection } from './projection.js';
@@ -56,7 +56,7 @@ export const applyTo = async (
   to: Position,
   { readStore, keys }: RebuildParts,
 ): Promise<Build> => {
-  const opened = await openEvents(events, keys);
+  const opened = projection.personal === false ? unopened(events) : await openEvents(events, keys);
   const changes = opened.flatMap((event) => changesOf(projection, event));
   const rows = await foldBatch(changes, readStore, build);
   await readStore.write([{ build, from: build.checkpoint, to, rows }]);

@@ -58,6 +58,7 @@ export const history: Projection = {
   name: 'history',
   version: 2,
   tables: [table as Table],
+  personal: false,
   apply: { SubjectErased: record, [EVERY_EVENT]: record },
 };
 

@@ -29,6 +29,14 @@ export const openEvents = async (events: readonly StoredEvent[], keys: KeySource
   return events.map((event) => openedEvent(event, (ref) => byName.get(refName(ref)) ?? null));
 };
 
+/** Stored events for a reader who wants none of their personal fields: asking for one is a bug. */
+export const unopened = (events: readonly StoredEvent[]): readonly Opened[] =>
+  events.map((event) =>
+    openedEvent(event, () => {
+      throw new TypeError('Personal fields are not read here.');
+    }),
+  );
+
 const refName = (ref: KeyRef): string => `${ref.workspace} ${ref.subject} ${ref.class}`;
 
 const openedEvent = (event: StoredEvent, keyOf: (ref: KeyRef) => Uint8Array | null): Opened => {
