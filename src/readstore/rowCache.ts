@@ -15,6 +15,9 @@ interface CachedRow {
 export class TableRows {
   readonly #rows = new Map<number, CachedRow>();
   readonly #numbers = new Map<string, number>();
+  /** Rows that were read once and are not kept yet: in this spell, and in the one before. */
+  #once = new Set<number>();
+  #onceBefore = new Set<number>();
 
   constructor(private readonly cache: RowCache) {}
 
@@ -30,7 +33,13 @@ export class TableRows {
     return number === undefined ? undefined : this.get(number);
   }
 
+  /** Keeps a row that was read before lately; of others it takes note. */
   put(number: number, key: string, row: Row, characters: number): void {
+    if (!this.#once.delete(number) && !this.#onceBefore.delete(number)) {
+      this.#once.add(number);
+      this.cache.used(characters);
+      return;
+    }
     const cached = { key, row, characters, spell: -1 };
     this.#rows.set(number, cached);
     this.#numbers.set(key, number);
@@ -47,10 +56,13 @@ export class TableRows {
   clear(): void {
     this.#rows.clear();
     this.#numbers.clear();
+    this.#once.clear();
+    this.#onceBefore.clear();
   }
 
   /** Drops what was not read since that spell began. */
   dropBefore(spell: number): void {
+    [this.#once, this.#onceBefore] = [new Set(), this.#once];
     for (const [number, cached] of this.#rows) if (cached.spell < spell) this.drop(number);
   }
 
@@ -64,7 +76,9 @@ export class TableRows {
 /**
  * The rows of all tables of a store within one bound. Time is divided into spells, in each of which rows of so many
  * characters are read; a row that was read neither in this spell nor in the one before is dropped. So a hit costs a
- * comparison, and no list has to be kept in order.
+ * comparison, and no list has to be kept in order. A row is kept from its second reading on: lists of more rows than
+ * there is room for, each seen once, would fill the memory with what nobody asks for again, and the collector would be
+ * busy with it.
  */
 export class RowCache {
   readonly #tables = new Set<TableRows>();
