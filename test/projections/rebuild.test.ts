@@ -19,7 +19,13 @@ test('a rebuild lets the vault zero the keys of a batch before it asks for those
   const file = join(directory.path(), 'vault.db');
   const vault = openSqliteVault({ file, fileKey: key, wrapKey: key, random: pooledRandomBytes });
   const eventStore = memoryEventStore();
-  const handler = new CommandHandler({ eventStore, vault, clock, ids: timeOrderedIds(clock), random: pooledRandomBytes });
+  const handler = new CommandHandler({
+    eventStore,
+    vault,
+    clock,
+    ids: timeOrderedIds(clock),
+    random: pooledRandomBytes,
+  });
   const context = { workspace: 'w', controller: 'w', actor: 'ada', commandId: null, correlationId: 'request' };
   const create = async (number: number) => {
     const id = derivedId('contact', String(number));
