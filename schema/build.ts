@@ -1,6 +1,7 @@
 import type { GraphQLSchema } from 'graphql';
 import { buildSchemaSync } from 'type-graphql';
 import { guarded } from './access.js';
+import { AccessLogResolver, ContactAccessResolver } from './audit/accessLog.js';
 import { HistoryResolver } from './audit/history.js';
 import { CompanyResolver } from './crm/companies.js';
 import { ContactResolver } from './crm/contacts.js';
@@ -67,6 +68,8 @@ export const buildCrmSchema = (): GraphQLSchema => {
       HoldResolver,
       ErasurePreviewResolver,
       HistoryResolver,
+      AccessLogResolver,
+      ContactAccessResolver,
     ],
     validate: false,
     pubSub: followsTheLog,

@@ -32,6 +32,8 @@ export interface Services {
   readonly readStore: ReadStore;
   readonly keys: KeySource;
   readonly accessLog: AccessLog;
+  /** Stands for somebody who read data, where who they are is not to be told: the same for the same account in one workspace. */
+  readonly readerName: (workspace: string, account: string) => string;
   /** Every event of the product, with what each of its fields is. */
   readonly definitions: EventRegistry;
   readonly clock: Clock;

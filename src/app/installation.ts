@@ -38,7 +38,7 @@ import type { Suppressions } from '../privacy/suppression/suppressions.js';
 import type { ReadStore } from '../readstore/port.js';
 import { SwitchableReadStore } from '../readstore/switchable.js';
 import { Leases } from '../statestore/leases.js';
-import { type DerivedKeys, keyedHash } from '../vault/keys.js';
+import { controllerKey, type DerivedKeys, keyedHash } from '../vault/keys.js';
 import type { Vault } from '../vault/port.js';
 import { accountsOf } from './accounts.js';
 import { allEvents } from './events.js';
@@ -283,6 +283,11 @@ export class Installation {
   };
 
   beginSession = (account: string, wanted: SessionWanted) => beginSession(account, wanted, this);
+
+  readerName = (workspace: string, account: string): string => {
+    const key = controllerKey(this.derived.pseudonyms, workspace, workspace);
+    return `Reader ${keyedHash(key, 'reader', account).slice(0, 8)}`;
+  };
 
   accountByEmail = (email: string): Promise<string | null> =>
     this.stores.stateStore.claimOwner(EMAIL_CLAIMS, this.#emailKey(email));

@@ -49,7 +49,7 @@ export const authorityOf = (membership: Membership, custom: Iterable<Permission>
 const audited = (grants: readonly GrantedAudit[], now: string): Authority => {
   const running = grants.filter(({ from, until }) => from <= now && now < until);
   if (running.length === 0) return noAuthority;
-  const permissions = new Set<Permission>(['history:read']);
+  const permissions = new Set<Permission>(['history:read', 'access-log:read']);
   if (running.every(({ personal }) => personal)) {
     for (const each of ['history:read-personal', 'contact:read-birth-date', 'note:read', 'deal:read-value'] as const)
       permissions.add(each);

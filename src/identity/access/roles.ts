@@ -34,6 +34,8 @@ export const permissions = [
   'history:read',
   /** To see sealed fields of the history opened; without it they are shown as redacted. */
   'history:read-personal',
+  /** Who read whom. */
+  'access-log:read',
   'member:read',
   'member:invite',
   'member:manage',
@@ -128,6 +130,7 @@ export const permissionsOf: { readonly [R in BuiltInRole]: ReadonlySet<Permissio
     'hold:write',
     'history:read',
     'history:read-personal',
+    'access-log:read',
     'member:read',
     'client:read',
     'client:all',
