@@ -1,8 +1,7 @@
-import { type MembershipRow, membershipById, membershipsOf, roleById } from '../projections/identity/members.js';
+import { type MembershipRow, membershipIn, membershipsOf, roleById } from '../projections/identity/members.js';
 import { type Authority, authorityOf, narrowed } from '../src/identity/access/authority.js';
 import type { Session } from '../src/identity/access/sessions.js';
 import { KEY_PREFIX, type KeyHolder } from '../src/identity/keys/apiKeys.js';
-import { memberIdOf } from '../src/identity/members/decider.js';
 import { instant } from '../src/kernel/clock.js';
 import type { Caller } from './caller.js';
 import type { Services } from './services.js';
@@ -45,7 +44,7 @@ const identifyKey = async (services: Services, secret: string): Promise<Identity
 
 const membershipsIn = async ({ readStore }: Services, account: string, workspace: string | undefined) => {
   if (workspace === undefined) return membershipsOf(readStore, account);
-  const membership = await membershipById(readStore, memberIdOf(workspace, account));
+  const membership = await membershipIn(readStore, workspace, account);
   return membership === null ? [] : [membership];
 };
 

@@ -12,6 +12,8 @@ export interface InvitationRow {
   readonly email?: string;
   readonly role: Role;
   readonly customRole?: string;
+  /** Whom whoever accepts becomes. */
+  readonly member?: string;
   readonly expiresAt: string;
   readonly state: 'OPEN' | 'ACCEPTED' | 'REVOKED';
   readonly createdAt: string;
@@ -75,9 +77,9 @@ export const access: Projection = {
   apply: {
     ...on(invitationEvents, {
       InvitationSent: (event) => {
-        const { role, customRole, expiresAt } = event.data;
+        const { role, customRole, member, expiresAt } = event.data;
         const email = unlessErased(event.data.email);
-        return put(invitationTable, { ...given(event), email, role, customRole, expiresAt, state: 'OPEN' });
+        return put(invitationTable, { ...given(event), email, role, customRole, member, expiresAt, state: 'OPEN' });
       },
       InvitationAccepted: (event) => patch(invitationTable, keyIn(event), { state: 'ACCEPTED' }),
       InvitationRevoked: (event) => patch(invitationTable, keyIn(event), { state: 'REVOKED' }),

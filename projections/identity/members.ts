@@ -30,7 +30,7 @@ export interface MemberRow {
   readonly leftAt?: string;
 }
 
-/** Everything that tells what an account may do in one workspace, found by one key: the member's id follows from both. */
+/** Everything that tells what an account may do in one workspace, found by one key, which follows from both. */
 export interface MembershipRow extends Membership {
   readonly member: string;
   readonly account: string;
@@ -56,6 +56,8 @@ export interface TeamRow {
 }
 
 const ACTIVE = 'active';
+const ofAccount = (account: string): string => `account:${account}`;
+const ofMember = (member: string): string => `member:${member}`;
 
 const memberTable: Table<MemberRow> = {
   name: 'members',
@@ -63,6 +65,7 @@ const memberTable: Table<MemberRow> = {
   scope: (row) => row.workspace,
   facets: (row) => {
     const facets = [ofSubject(row.subject)];
+    if (row.account !== undefined) facets.push(ofAccount(row.account));
     if (row.leftAt !== undefined) return facets;
     if (row.name !== undefined) facets.push(nameFacet(row.name));
     return [...facets, ACTIVE];
@@ -73,10 +76,11 @@ const memberTable: Table<MemberRow> = {
 /** Found before a workspace is known, so under the installation's own scope. */
 const membershipTable: Table<MembershipRow> = {
   name: 'memberships',
-  key: (row) => row.member,
+  key: (row) => memberIdOf(row.workspace, row.account),
   scope: () => OPERATOR,
   facets: (row) => [
-    `account:${row.account}`,
+    ofAccount(row.account),
+    ofMember(row.member),
     ofSubject(row.subject),
     ...Object.keys(row.teams ?? {}).map((team) => `team:${team}`),
   ],
@@ -106,10 +110,18 @@ export const memberTables: readonly Table[] = [
 
 const idIn = (stream: string): string => stream.slice(stream.indexOf('-') + 1);
 
+const membershipOf = (member: string) => ({ scope: OPERATOR, facet: ofMember(member) });
+
 /** The same patch to both rows of a member; who has no account has no second one. */
 const patchMember = (member: string, merge: object): readonly Change[] => [
   patch(memberTable, { key: member }, merge),
-  patch(membershipTable, { key: member }, merge),
+  patch(membershipTable, membershipOf(member), merge),
+];
+
+/** The same, where it is the account that is known. */
+const patchAccount = (workspace: string, account: string, merge: object): readonly Change[] => [
+  patch(memberTable, { scope: workspace, facet: ofAccount(account) }, merge),
+  patch(membershipTable, { key: memberIdOf(workspace, account) }, merge),
 ];
 
 const granted = ({ from, until, controllers, personal }: GrantedAudit): GrantedAudit => ({
@@ -122,9 +134,9 @@ const granted = ({ from, until, controllers, personal }: GrantedAudit): GrantedA
 export const memberApply = {
   ...on(workspaceEvents, {
     OwnershipGranted: ({ workspace, data }) =>
-      patchMember(memberIdOf(workspace, data.account), { role: 'OWNER', customRole: null }),
+      patchAccount(workspace, data.account, { role: 'OWNER', customRole: null }),
     OwnershipReleased: ({ workspace, data }) =>
-      patchMember(memberIdOf(workspace, data.account), { role: data.role, customRole: null }),
+      patchAccount(workspace, data.account, { role: data.role, customRole: null }),
   }),
   ...on(memberEvents, {
     MemberAdded: (event) => {
@@ -141,9 +153,20 @@ export const memberApply = {
     },
     MemberRoleChanged: ({ stream, data: { role, customRole = null } }) =>
       patchMember(idIn(stream), { role, customRole }),
+    MemberLinked: ({ stream, workspace, subject, recordedAt: createdAt, data }) => {
+      const { account, role, customRole } = data;
+      const member = idIn(stream);
+      const assigned = Object.fromEntries(data.assigned.map((controller) => [controller, true as const]));
+      const teams = Object.fromEntries(data.teams.map(({ team, controllers }) => [team, controllers]));
+      const row = { member, account, workspace, subject, role, customRole, assigned, teams, createdAt };
+      return [
+        patch(memberTable, { key: member }, { account, role, customRole: customRole ?? null }),
+        put(membershipTable, row),
+      ];
+    },
     MemberRemoved: ({ stream, recordedAt }) => [
       patch(memberTable, { key: idIn(stream) }, { leftAt: recordedAt, assigned: null }),
-      remove(membershipTable, { key: idIn(stream) }),
+      remove(membershipTable, membershipOf(idIn(stream))),
     ],
     MemberAssigned: ({ stream, data }) => patchMember(idIn(stream), { assigned: { [data.assigned]: true } }),
     MemberUnassigned: ({ stream, data }) => patchMember(idIn(stream), { assigned: { [data.assigned]: null } }),
@@ -159,15 +182,15 @@ export const memberApply = {
       return [
         put(teamTable, { id: team, workspace, name: unlessErased(data.name), members, controllers }),
         patch(membershipTable, { scope: OPERATOR, facet: `team:${team}` }, { teams: { [team]: null } }),
-        ...members.map((key) => patch(membershipTable, { key }, { teams: { [team]: controllers } })),
+        ...members.map((member) => patch(membershipTable, membershipOf(member), { teams: { [team]: controllers } })),
       ];
     },
   }),
   ...on(auditEvents, {
     AuditAccessGranted: ({ stream, data }) =>
-      patch(membershipTable, { key: data.member }, { audits: { [idIn(stream)]: granted(data) } }),
+      patch(membershipTable, membershipOf(data.member), { audits: { [idIn(stream)]: granted(data) } }),
     AuditAccessEnded: ({ stream, data }) =>
-      patch(membershipTable, { key: data.member }, { audits: { [idIn(stream)]: null } }),
+      patch(membershipTable, membershipOf(data.member), { audits: { [idIn(stream)]: null } }),
   }),
 };
 
@@ -177,10 +200,10 @@ export const memberErased = ({ workspace, subject }: { workspace: string; subjec
   remove(membershipTable, { scope: OPERATOR, facet: ofSubject(subject) }),
 ];
 
-export const membershipById = (store: ReadStore, member: string): Promise<MembershipRow | null> =>
-  store.get(membershipTable, member);
+export const membershipIn = (store: ReadStore, workspace: string, account: string): Promise<MembershipRow | null> =>
+  store.get(membershipTable, memberIdOf(workspace, account));
 export const membershipsOf = (store: ReadStore, account: string): Promise<readonly MembershipRow[]> =>
-  store.withFacet(membershipTable, OPERATOR, `account:${account}`);
+  store.withFacet(membershipTable, OPERATOR, ofAccount(account));
 export const membersByIds = (store: ReadStore, ids: readonly string[]) => store.many(memberTable, ids);
 export const roleById = (store: ReadStore, id: string): Promise<RoleRow | null> => store.get(roleTable, id);
 export const teamById = (store: ReadStore, id: string): Promise<TeamRow | null> => store.get(teamTable, id);
@@ -194,3 +217,12 @@ export const teamsOf = (store: ReadStore, scope: string, limit: number) =>
   store.page(teamTable, { scope, order: 'name', direction: 'asc', limit });
 export const membersByName = (store: ReadStore, scope: string, names: readonly string[]) =>
   store.withFacets(memberTable, scope, names.map(nameFacet));
+
+/** More teams than a workspace has. */
+const MAX_TEAMS = 1_000;
+
+/** The teams that a member is in, and whose records each sees. */
+export const teamsWith = async (store: ReadStore, workspace: string, member: string) =>
+  (await teamsOf(store, workspace, MAX_TEAMS)).rows
+    .filter(({ row }) => row.members.includes(member))
+    .map(({ row: { id: team, controllers } }) => ({ team, controllers: [...controllers] }));

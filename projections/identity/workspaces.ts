@@ -40,7 +40,7 @@ const idIn = (stream: string): string => stream.slice(stream.indexOf('-') + 1);
 
 export const workspaces: Projection = {
   name: 'workspaces',
-  version: 2,
+  version: 3,
   tables: [workspaceTable as Table, clientTable as Table, ...memberTables],
   apply: {
     ...on(workspaceEvents, {

@@ -25,6 +25,9 @@ export class Invitation {
   @Field(() => ID, { nullable: true })
   customRoleId?: string;
 
+  @Field(() => ID, { nullable: true, description: 'Somebody who could not sign in yet: whoever accepts becomes them.' })
+  memberId?: string;
+
   @Field(() => InvitationStateEnum)
   state!: OneOf<typeof InvitationStateEnum>;
 
@@ -41,6 +44,7 @@ export const toInvitation = (row: InvitationRow, now: number): Invitation => ({
   email: row.email,
   role: row.role,
   customRoleId: row.customRole,
+  memberId: row.member,
   state: row.state === 'OPEN' && row.expiresAt <= instant(now) ? 'EXPIRED' : row.state,
   expiresAt: row.expiresAt,
   createdAt: row.createdAt,
@@ -56,6 +60,13 @@ export class InviteMemberInput extends CommandInput {
 
   @Field(() => ID, { nullable: true, description: 'Goes with the role CUSTOM.' })
   customRoleId?: string | null;
+
+  @Field(() => ID, {
+    nullable: true,
+    description:
+      'A member who cannot sign in yet, e.g. an imported agent: whoever accepts becomes them, and keeps what is theirs.',
+  })
+  memberId?: string | null;
 }
 
 @InputType()

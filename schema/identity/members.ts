@@ -116,7 +116,8 @@ export class MemberResolver {
   async inviteMember(@Arg('input') input: InviteMemberInput, @Ctx() context: Context): Promise<InvitationPayload> {
     const command = context.command(input.commandId);
     const id = context.services.handler.newId(command, 'invitation');
-    const invited = { email: input.email, role: input.role, customRole: input.customRoleId ?? undefined };
+    const { email, role } = input;
+    const invited = { email, role, customRole: input.customRoleId ?? undefined, member: input.memberId ?? undefined };
     const { memberships } = context.services;
     return invitation(id, context, () => memberships.invite(id, invited, context.authority.permissions, command));
   }

@@ -4,6 +4,7 @@ import { OneTimeTokens } from '../identity/access/oneTimeTokens.js';
 import { OpenIdClient, type OpenIdProvider } from '../identity/access/openIdClient.js';
 import { Passkeys, relyingPartyOf } from '../identity/access/passkeys.js';
 import { Passwords } from '../identity/access/passwords.js';
+import type { RefusedSignIn } from '../identity/access/refusedSignIns.js';
 import { SecondFactors } from '../identity/access/secondFactors.js';
 import { Sessions } from '../identity/access/sessions.js';
 import { Credentials } from '../identity/accounts/credentials.js';
@@ -35,11 +36,13 @@ export interface AccountParts {
   readonly accountByEmail: (email: string) => Promise<string | null>;
   readonly signUp: (request: SignUp) => Promise<SignedUp>;
   readonly behind: (work: () => Promise<unknown>) => void;
+  /** Told of sign-ins that were refused. */
+  readonly refused: (refused: () => Promise<RefusedSignIn>) => void;
 }
 
 /** How people sign in to an installation, wired together. */
 export const accountsOf = (parts: AccountParts) => {
-  const { stateStore, readStore, sealer, clock, ids, keyed } = parts;
+  const { stateStore, readStore, sealer, clock, ids, keyed, refused } = parts;
   const mac = (body: string) => keyed('session-token', body);
   const sessions = new Sessions({ stateStore, clock, ids, mac });
   const passwords = new Passwords(stateStore, pooledRandomBytes);
@@ -62,12 +65,13 @@ export const accountsOf = (parts: AccountParts) => {
     relyingParty: relyingPartyOf(parts.appUrl),
     hide: (value) => keyed('passkey', value),
   });
-  const passkeySignIn = new PasskeySignIn({ passkeys, credentials, sessions, devices });
+  const passkeySignIn = new PasskeySignIn({ passkeys, credentials, sessions, devices, refused });
   const openIdSignIn = new OpenIdSignIn({
     ...{ stateStore, sealer, clock, ids, random: pooledRandomBytes, credentials, sessions, devices, secondFactors },
     client: new OpenIdClient(parts.openId ?? [], `${parts.appUrl}/openid`),
     hide: (value) => keyed('openid', value),
     signUp: parts.signUp,
+    refused,
   });
   return { sessions, passwords, devices, secondFactors, credentials, passkeys, passkeySignIn, openIdSignIn };
 };

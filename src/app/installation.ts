@@ -1,6 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { allProjections } from '../../projections/all.js';
 import { accountById, accounts as accountModel } from '../../projections/identity/accounts.js';
+import { teamsWith } from '../../projections/identity/members.js';
 import { ProjectionRunner, type RunnerReport } from '../../projections/runner.js';
 import type { AccessLog } from '../accesslog/port.js';
 import { lastKeyBackupExpires } from '../backup/keyBackups.js';
@@ -11,6 +12,7 @@ import type { Devices } from '../identity/access/devices.js';
 import type { OpenIdProvider } from '../identity/access/openIdClient.js';
 import type { Passkeys } from '../identity/access/passkeys.js';
 import type { Passwords } from '../identity/access/passwords.js';
+import { type RefusedSignIn, tellingRefusals } from '../identity/access/refusedSignIns.js';
 import type { SecondFactors } from '../identity/access/secondFactors.js';
 import type { Sessions } from '../identity/access/sessions.js';
 import { SignInThrottle } from '../identity/access/signInThrottle.js';
@@ -87,7 +89,7 @@ interface Threads {
 
 export interface InstallationOptions {
   readonly clock?: Clock;
-  readonly report?: (what: RunnerReport | MailReport | BackgroundReport) => void;
+  readonly report?: (what: RunnerReport | MailReport | BackgroundReport | RefusedSignIn) => void;
   /** Takes invitations, instead of sending them by mail. */
   readonly invite?: (mail: InvitationMail) => Promise<void>;
   /** Told on the first start, as soon as the master key is made: what comes after may still fail. */
@@ -157,10 +159,21 @@ export class Installation {
     this.accessLog = stores.accessLog;
     this.mail = options.mail;
     this.handler = new CommandHandler({ eventStore, vault, clock, ids, random: pooledRandomBytes });
-    const { handler, accountByEmail, behind, waitFor } = this;
+    const { handler, accountByEmail, behind, waitFor, refused } = this;
     const keyed = this.#claimKey;
     const signUp = (request: SignUp) => this.#signedUp(request);
-    const accounts = accountsOf({ ...options, ...stores, handler, clock, ids, keyed, accountByEmail, behind, signUp });
+    const accounts = accountsOf({
+      ...options,
+      ...stores,
+      handler,
+      clock,
+      ids,
+      keyed,
+      accountByEmail,
+      behind,
+      signUp,
+      refused,
+    });
     this.sessions = accounts.sessions;
     this.passwords = accounts.passwords;
     this.devices = accounts.devices;
@@ -180,6 +193,7 @@ export class Installation {
       emailKey: this.#emailKey,
       accountByKey: (key) => stateStore.claimOwner(EMAIL_CLAIMS, key),
       nameOf: async (account) => (await accountById(readStore, account))?.name ?? null,
+      teamsOf: this.#teamsOf,
       send: options.invite ?? invitationsBy(options.mail, options.appUrl),
     });
     this.externalIds = new ExternalIds(stateStore, clock, this.#claimKey);
@@ -264,6 +278,11 @@ export class Installation {
     void running.then(() => this.#behind.delete(running));
   };
 
+  /** Nobody waits for what is said of a refused sign-in. */
+  refused = (refused: () => Promise<RefusedSignIn>): void => {
+    this.behind(async () => this.options.report?.(await refused()));
+  };
+
   signUp = async (request: SignUp) => {
     const signedUp = await this.#signedUp(request);
     this.credentials.requestVerification(signedUp.account);
@@ -279,7 +298,14 @@ export class Installation {
   signIn = (request: SignIn) => {
     const checkCode = (account: string, code: string) => this.credentials.checkCode(account, code, this.ids.next());
     const { signIns, passwords, sessions, devices, secondFactors, accountByEmail } = this;
-    return signIn(request, { signIns, passwords, sessions, devices, secondFactors, accountByEmail, checkCode });
+    const parts = { signIns, passwords, sessions, devices, secondFactors, accountByEmail, checkCode };
+    const tried = {
+      means: 'PASSWORD',
+      address: request.device.address,
+      account: async () =>
+        this.#claimKey('sign-in-log', (await accountByEmail(request.email)) ?? request.email.toLowerCase()),
+    } as const;
+    return tellingRefusals(tried, this.refused, () => signIn(request, parts));
   };
 
   beginSession = (account: string, wanted: SessionWanted) => beginSession(account, wanted, this);
@@ -358,6 +384,12 @@ export class Installation {
       },
     });
   }
+
+  /** As the history has them now, not as the read models may lag behind. */
+  #teamsOf = async (workspace: string, member: string) => {
+    await this.caughtUp();
+    return teamsWith(this.readStore, workspace, member);
+  };
 
   #claimKey = (space: string, value: string): string => keyedHash(this.derived.claims, space, value);
 

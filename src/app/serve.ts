@@ -6,6 +6,7 @@ import { Context, readRecorder } from '../../schema/context.js';
 import { serveCertificates } from '../../schema/privacy/certificates.js';
 import { createGraphqlServer } from '../../schema/server.js';
 import { CrmError, isCrmError } from '../errors.js';
+import type { RefusedSignIn } from '../identity/access/refusedSignIns.js';
 import { systemClock } from '../kernel/clock.js';
 import type { MailReport } from '../mail/queue.js';
 import { assess } from './assess.js';
@@ -33,7 +34,7 @@ export interface RunningServer {
  */
 export const serve = async (config: Config, masterKeyMade?: () => void): Promise<RunningServer> => {
   const logger = pino({ level: config.logLevel }, pino.destination({ dest: 2, sync: false }));
-  const report = (what: RunnerReport | MailReport | BackgroundReport) => {
+  const report = (what: RunnerReport | MailReport | BackgroundReport | RefusedSignIn) => {
     if (!('error' in what)) return logger.warn(what);
     const { error, ...rest } = what;
     const code = isCrmError(error) ? error.code : 'INTERNAL';

@@ -97,6 +97,7 @@ const mutations: readonly (readonly [place: string, kind: string, input: () => o
   ['importContacts.clientId', 'client', () => ({ file })],
   ['createCompany.clientId', 'client', () => ({ name: 'X' })],
   ['inviteMember.customRoleId', 'role', () => ({ email: 'x@example.com', role: 'CUSTOM' })],
+  ['inviteMember.memberId', 'member', () => ({ email: 'x@example.com' })],
   ['revokeInvitation.id', 'invitation', () => ({})],
   ['changeMemberRole.memberId', 'member', () => ({ role: 'AGENT' })],
   ['changeMemberRole.customRoleId', 'role', () => ({ memberId: own.member, role: 'CUSTOM' })],

@@ -8,6 +8,7 @@ import { OPERATOR } from '../../kernel/workspace.js';
 import type { StateStore } from '../../statestore/port.js';
 import type { Devices } from '../access/devices.js';
 import type { OpenIdChecks, OpenIdClient, OpenIdIdentity } from '../access/openIdClient.js';
+import { type RefusedSignIn, tellingRefusals } from '../access/refusedSignIns.js';
 import type { SecondFactors } from '../access/secondFactors.js';
 import type { Sessions, Tokens } from '../access/sessions.js';
 import type { Credentials } from './credentials.js';
@@ -72,6 +73,8 @@ export interface OpenIdSignInParts {
   readonly devices: Devices;
   readonly secondFactors: SecondFactors;
   readonly signUp: (request: SignUp) => Promise<SignedUp>;
+  /** Told of what is refused, for the log. */
+  readonly refused: (refused: () => Promise<RefusedSignIn>) => void;
 }
 
 const ATTEMPTS = 'openid-attempts';
@@ -111,7 +114,12 @@ export class OpenIdSignIn {
    * open; PROVIDER_REFUSED, PROVIDER_UNAVAILABLE; IDENTITY_NOT_LINKED, EMAIL_NOT_VERIFIED, LINK_FIRST; SECOND_FACTOR_REQUIRED
    * and SIGN_IN_FAILED, after which the attempt waits for another code; those of `signUp`.
    */
-  async signIn(request: OpenIdSignInRequest): Promise<OpenIdSignedIn> {
+  signIn(request: OpenIdSignInRequest): Promise<OpenIdSignedIn> {
+    const tried = { means: 'OPENID', address: request.device.address } as const;
+    return tellingRefusals(tried, this.parts.refused, () => this.#signIn(request));
+  }
+
+  async #signIn(request: OpenIdSignInRequest): Promise<OpenIdSignedIn> {
     const { attempt, response } = request;
     const begun = await this.#take(attempt);
     if (begun?.kind === 'PROVED') return this.#proved(begun.account, request);

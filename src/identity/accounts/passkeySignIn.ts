@@ -2,6 +2,7 @@ import { CrmError } from '../../errors.js';
 import { subjectIdOf } from '../../kernel/ids.js';
 import type { Devices } from '../access/devices.js';
 import type { Ceremony, Passkey, Passkeys } from '../access/passkeys.js';
+import { type RefusedSignIn, tellingRefusals } from '../access/refusedSignIns.js';
 import type { Sessions, Tokens } from '../access/sessions.js';
 import type { Credentials } from './credentials.js';
 import { passkeyCopiedMail, passkeyMail } from './mails.js';
@@ -19,6 +20,8 @@ export interface PasskeySignInParts {
   readonly credentials: Credentials;
   readonly sessions: Sessions;
   readonly devices: Devices;
+  /** Told of what is refused, for the log. */
+  readonly refused: (refused: () => Promise<RefusedSignIn>) => void;
 }
 
 /** What account holders do with passkeys, and what is told to them of it. */
@@ -40,8 +43,11 @@ export class PasskeySignIn {
 
   /** A passkey asks for a PIN or a biometric itself, so no code is asked for beside it. Error: PASSKEY_REFUSED. */
   async signIn(response: unknown, wanted: SessionWanted, correlationId: string): Promise<Tokens> {
-    const account = await this.#proved(response, { kind: 'SIGN_IN' }, correlationId);
-    return beginSession(account, wanted, this.parts);
+    const tried = { means: 'PASSKEY', address: wanted.device.address } as const;
+    return tellingRefusals(tried, this.parts.refused, async () => {
+      const account = await this.#proved(response, { kind: 'SIGN_IN' }, correlationId);
+      return beginSession(account, wanted, this.parts);
+    });
   }
 
   /** Proves anew who holds a session. Error: PASSKEY_REFUSED. */

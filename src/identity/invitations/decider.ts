@@ -6,6 +6,7 @@ export interface InvitationState {
   readonly state: 'NONE' | 'OPEN' | 'ACCEPTED' | 'REVOKED';
   readonly role: Role;
   readonly customRole: string | undefined;
+  readonly member: string | undefined;
   readonly expiresAt: string;
   readonly account: string | null;
 }
@@ -17,6 +18,7 @@ export type InvitationCommand =
       readonly email: string;
       readonly role: Role;
       readonly customRole?: string;
+      readonly member?: string;
       readonly given: { readonly expiresAt: string };
     }
   | {
@@ -31,14 +33,21 @@ export const invitationDecider: Decider<InvitationState, InvitationCommand, type
   category: 'invitation',
   events: invitationEvents,
   keyClass: 'profile',
-  initial: { state: 'NONE', role: 'READ_ONLY', customRole: undefined, expiresAt: '', account: null },
+  initial: {
+    state: 'NONE',
+    role: 'READ_ONLY',
+    customRole: undefined,
+    member: undefined,
+    expiresAt: '',
+    account: null,
+  },
 
   decide(command, { state, expiresAt, account }) {
     const { subject } = command;
     switch (command.type) {
       case 'SendInvitation': {
-        const { email, role, customRole, given } = command;
-        const data = { subject, email, role, customRole, expiresAt: given.expiresAt };
+        const { email, role, customRole, member, given } = command;
+        const data = { subject, email, role, customRole, member, expiresAt: given.expiresAt };
         return state === 'NONE' ? [{ type: 'InvitationSent', data }] : refuse('CONFLICT');
       }
       case 'AcceptInvitation':
@@ -55,8 +64,8 @@ export const invitationDecider: Decider<InvitationState, InvitationCommand, type
   evolve(state, event) {
     switch (event.type) {
       case 'InvitationSent': {
-        const { role, customRole, expiresAt } = event.data;
-        return { state: 'OPEN', role, customRole, expiresAt, account: null };
+        const { role, customRole, member, expiresAt } = event.data;
+        return { state: 'OPEN', role, customRole, member, expiresAt, account: null };
       }
       case 'InvitationAccepted':
         return { ...state, state: 'ACCEPTED', account: event.data.account };

@@ -10,6 +10,8 @@ export const invitationEvents = defineEvents({
     email: personal(email, 'contact.email'),
     role: open(z.enum(roles)),
     customRole: open(id.optional()),
+    /** Somebody who is only named yet: whoever accepts becomes them. */
+    member: open(id.optional()),
     expiresAt: open(timestamp),
   }),
   InvitationAccepted: event(1, { subject: subject(), account: open(id) }),

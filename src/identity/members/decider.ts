@@ -24,9 +24,23 @@ export type MemberCommand =
       readonly office?: string;
     }
   | { readonly type: 'ChangeRole'; readonly subject: string; readonly role: Role; readonly customRole?: string }
+  | {
+      readonly type: 'LinkMember';
+      readonly subject: string;
+      readonly account: string;
+      readonly role: Role;
+      readonly customRole?: string;
+      readonly given: { readonly teams: TeamOfMember[] };
+    }
   | { readonly type: 'RemoveMember'; readonly subject: string; readonly how: Departure }
   | { readonly type: 'AssignMember'; readonly subject: string; readonly controller: string }
   | { readonly type: 'UnassignMember'; readonly subject: string; readonly controller: string };
+
+/** A team that somebody is in, and whose records it sees. */
+export interface TeamOfMember {
+  readonly team: string;
+  readonly controllers: string[];
+}
 
 /** Each controller is a page of every list: so many that a list stays one quick answer. */
 const MAX_ASSIGNED = 100;
@@ -56,6 +70,10 @@ export const memberDecider: Decider<MemberState, MemberCommand, typeof memberEve
       }
       case 'MemberRoleChanged':
         return { ...state, role: event.data.role, customRole: event.data.customRole ?? null };
+      case 'MemberLinked': {
+        const { account, role, customRole = null } = event.data;
+        return { ...state, account, role, customRole };
+      }
       case 'MemberRemoved':
         return { ...state, added: false };
       case 'MemberAssigned':
@@ -68,13 +86,20 @@ export const memberDecider: Decider<MemberState, MemberCommand, typeof memberEve
 
 const changed = (
   command: Exclude<MemberCommand, { type: 'AddMember' }>,
-  { assigned }: MemberState,
+  { assigned, account }: MemberState,
 ): readonly NewEvent<typeof memberEvents>[] | Refusal => {
   const { subject } = command;
   switch (command.type) {
     case 'ChangeRole': {
       const { role, customRole } = command;
       return [{ type: 'MemberRoleChanged', data: { subject, role, customRole } }];
+    }
+    case 'LinkMember': {
+      const { role, customRole, given } = command;
+      if (account === command.account) return [];
+      if (account !== null) return refuse('INVITATION_NOT_VALID', 'token');
+      const data = { subject, account: command.account, role, customRole, assigned: [...assigned], teams: given.teams };
+      return [{ type: 'MemberLinked', data }];
     }
     case 'RemoveMember':
       return [{ type: 'MemberRemoved', data: { subject, how: command.how } }];

@@ -20,6 +20,15 @@ export const memberEvents = defineEvents({
     office: personal(line(200).optional(), 'work.company'),
   }),
   MemberRoleChanged: event(1, { subject: subject(), role, customRole: open(id.optional()) }),
+  /** Somebody who was only named has an account from here on. `assigned` and `teams`: whose records they see, as it is then. */
+  MemberLinked: event(1, {
+    subject: subject(),
+    account: open(id),
+    role,
+    customRole: open(id.optional()),
+    assigned: open(z.array(id)),
+    teams: open(z.array(z.object({ team: id, controllers: z.array(id) }))),
+  }),
   MemberRemoved: event(1, { subject: subject(), how: open(z.enum(departures)) }),
   /** The member sees the records of this controller: a client, or the workspace itself. */
   MemberAssigned: event(1, { subject: subject(), assigned: open(id) }),

@@ -9,10 +9,12 @@ import { covers, type Permission, permissionsOf, type Role } from '../access/rol
 import { invitationDecider } from '../invitations/decider.js';
 import { roleDecider } from '../roles/decider.js';
 import { workspaceDecider } from '../workspaces/decider.js';
-import { type MemberCommand, type MemberState, memberDecider, memberIdOf } from './decider.js';
+import { type MemberCommand, type MemberState, memberDecider, memberIdOf, type TeamOfMember } from './decider.js';
 import type { Departure } from './events.js';
 
 const INVITATIONS = 'invitations';
+/** By workspace and account: the member whom the account became, where that is one who was only named before. */
+const LINKED = 'linked-members';
 const TOKEN_BYTES = 32;
 const INVITATION_MS = 7 * 24 * 3600 * 1000;
 
@@ -38,6 +40,8 @@ export interface MembershipParts {
   readonly accountByKey: (emailKey: string) => Promise<string | null>;
   /** The name that an account holder goes by. */
   readonly nameOf: (account: string) => Promise<string | null>;
+  /** The teams that a member is in, as they are now. */
+  readonly teamsOf: (workspace: string, member: string) => Promise<TeamOfMember[]>;
   readonly send: (mail: InvitationMail) => Promise<void>;
 }
 
@@ -45,6 +49,12 @@ export interface MembershipParts {
 export interface GivenRole {
   readonly role: Role;
   readonly customRole?: string;
+}
+
+/** Whom to invite, and as what. `member`: somebody who is only named yet, whom they become. */
+export interface Invited extends GivenRole {
+  readonly email: string;
+  readonly member?: string;
 }
 
 /** What is kept of an invitation until it is used, under the hash of its token. */
@@ -70,10 +80,10 @@ export class Memberships {
 
   constructor(private readonly parts: MembershipParts) {}
 
-  /** Errors: ALREADY_MEMBER, FORBIDDEN, NOT_FOUND for a custom role that there is not, BAD_USER_INPUT. */
+  /** Errors: ALREADY_MEMBER, FORBIDDEN, NOT_FOUND for a custom role or a member that there is not, BAD_USER_INPUT. */
   async invite(
     invitation: string,
-    { email, ...given }: GivenRole & { readonly email: string },
+    { email, member, ...given }: Invited,
     own: ReadonlySet<Permission>,
     context: CommandContext,
   ): Promise<Handled> {
@@ -81,12 +91,22 @@ export class Memberships {
     const { workspace } = context;
     await this.#mayGive(given, own, workspace);
     const account = await accountByEmail(email);
-    if (account !== null && (await this.#member(memberIdOf(workspace, account), workspace)).added) {
+    if (account !== null && (await this.#memberOf(account, workspace)).added) {
       throw new CrmError('ALREADY_MEMBER', { field: 'email' });
+    }
+    if (member !== undefined && !(await this.#isNamedOnly(member, workspace))) {
+      throw new CrmError('NOT_FOUND', { field: 'memberId' });
     }
     const expires = clock.now() + INVITATION_MS;
     const expiresAt = instant(expires);
-    const command = { type: 'SendInvitation', subject: invitation, email, ...given, given: { expiresAt } } as const;
+    const command = {
+      type: 'SendInvitation',
+      subject: invitation,
+      email,
+      member,
+      ...given,
+      given: { expiresAt },
+    } as const;
     const handled = await handler.handle(invitationDecider, invitation, command, context);
     const token = random(TOKEN_BYTES).toString('base64url');
     const pending = { workspace, invitation, emailKey: emailKey(email) };
@@ -96,7 +116,7 @@ export class Memberships {
   }
 
   /**
-   * Makes the account a member, once. The invitation has to be open, and sent to the address that the account has.
+   * Makes the account a member, once: somebody new, or whom the invitation names. The invitation has to be open, and sent to the address that the account has.
    * Errors: INVITATION_NOT_VALID whatever is wrong with it, ALREADY_MEMBER.
    */
   async accept(
@@ -104,7 +124,7 @@ export class Memberships {
     account: string,
     base: Pick<CommandContext, 'commandId' | 'correlationId'>,
   ): Promise<Joined> {
-    const { handler, stateStore, clock, nameOf, accountByKey } = this.parts;
+    const { handler, stateStore, clock, accountByKey } = this.parts;
     const pending = (await stateStore.get(INVITATIONS, hashOf(token))) as Pending | null;
     if (pending === null || (await accountByKey(pending.emailKey)) !== account) {
       throw new CrmError('INVITATION_NOT_VALID', { field: 'token' });
@@ -112,16 +132,21 @@ export class Memberships {
     const { workspace, invitation } = pending;
     const context = { ...base, workspace, controller: workspace, actor: account };
     return this.#serial.run(workspace, async () => {
-      const member = memberIdOf(workspace, account);
-      if ((await this.#member(member, workspace)).added) throw new CrmError('ALREADY_MEMBER', { field: 'token' });
+      const before = await this.#memberOf(account, workspace);
+      if (before.added) throw new CrmError('ALREADY_MEMBER', { field: 'token' });
+      const { member: named } = await handler.stateOf(invitationDecider, invitation, workspace);
+      if (named !== undefined && !(await this.#isNamedOnly(named, workspace))) {
+        throw new CrmError('INVITATION_NOT_VALID', { field: 'token' });
+      }
       const given = { now: instant(clock.now()) };
       const accept = { type: 'AcceptInvitation', subject: invitation, account, given } as const;
       await handler.handle(invitationDecider, invitation, accept, context);
       const { role, customRole } = await handler.stateOf(invitationDecider, invitation, workspace);
-      const name = await nameOf(account);
-      if (name === null) throw new CrmError('UNAUTHENTICATED');
-      const add = { type: 'AddMember', subject: subjectIdOf(member), account, role, customRole, name } as const;
-      const handled = await handler.handle(memberDecider, member, add, context);
+      const member = named ?? before.id;
+      const handled =
+        named === undefined
+          ? await this.#add(member, account, { role, customRole }, context)
+          : await this.#link(member, account, { role, customRole }, context);
       await stateStore.remove(INVITATIONS, hashOf(token));
       return { ...handled, workspace, member };
     });
@@ -162,7 +187,7 @@ export class Memberships {
     return this.#serial.run(workspace, async () => {
       const release = { type: 'ReleaseOwnership', subject: workspace, account } as const;
       await this.parts.handler.handle(workspaceDecider, workspace, release, context);
-      return this.#depart(memberIdOf(workspace, account), 'LEFT', context);
+      return this.#depart((await this.#memberOf(account, workspace)).id, 'LEFT', context);
     });
   }
 
@@ -188,6 +213,37 @@ export class Memberships {
   ): Promise<Handled> {
     if (!(await this.#member(member, context.workspace)).added) throw new CrmError('NOT_FOUND', { field: 'memberId' });
     return this.#handle(member, { type, subject: subjectIdOf(member), controller }, context);
+  }
+
+  async #add(member: string, account: string, given: GivenRole, context: CommandContext): Promise<Handled> {
+    const name = await this.parts.nameOf(account);
+    if (name === null) throw new CrmError('UNAUTHENTICATED');
+    return this.#handle(member, { type: 'AddMember', subject: subjectIdOf(member), account, ...given, name }, context);
+  }
+
+  /** What is kept beside the history is put there first: it counts for nothing until the member says the same. */
+  async #link(member: string, account: string, given: GivenRole, context: CommandContext): Promise<Handled> {
+    const { workspace } = context;
+    await this.parts.stateStore.put(LINKED, `${workspace}/${account}`, member);
+    const teams = await this.parts.teamsOf(workspace, member);
+    const subject = subjectIdOf(member);
+    return this.#handle(member, { type: 'LinkMember', subject, account, ...given, given: { teams } }, context);
+  }
+
+  /** The one member that an account is in a workspace, or would be. */
+  async #memberOf(account: string, workspace: string): Promise<MemberState & { readonly id: string }> {
+    const linked = await this.parts.stateStore.get(LINKED, `${workspace}/${account}`);
+    if (typeof linked === 'string') {
+      const state = await this.#member(linked, workspace);
+      if (state.account === account) return { ...state, id: linked };
+    }
+    const id = memberIdOf(workspace, account);
+    return { ...(await this.#member(id, workspace)), id };
+  }
+
+  async #isNamedOnly(member: string, workspace: string): Promise<boolean> {
+    const { added, account } = await this.#member(member, workspace);
+    return added && account === null;
   }
 
   #handle(member: string, command: MemberCommand, context: CommandContext): Promise<Handled> {

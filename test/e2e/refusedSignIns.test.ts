@@ -1,0 +1,62 @@
+import { networkOf } from '../../src/identity/access/refusedSignIns.js';
+import { eventually } from '../support/eventually.js';
+import { opened, SIGN_IN } from '../support/people.js';
+import { startServer, type TestServer } from '../support/server.js';
+import { temporaryDirectory } from '../support/temporary.js';
+
+const directory = temporaryDirectory();
+let server: TestServer;
+
+beforeAll(async () => {
+  server = await startServer(directory.path(), { TRUST_PROXY: 'loopback' });
+});
+afterAll(() => server.stop());
+
+const ADDRESS = '203.0.113.77';
+const sent = (query: string, variables: object) =>
+  fetch(server.url, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', 'x-forwarded-for': ADDRESS },
+    body: JSON.stringify({ query, variables }),
+  });
+const refusals = (): Record<string, unknown>[] =>
+  server
+    .output()
+    .split('\n')
+    .filter((line) => line.includes('sign-in-refused'))
+    .map((line) => JSON.parse(line));
+
+test('[P5.5] a refused sign-in is in the log, without anything of the person, and the same account can be told again', async () => {
+  const { email, password, account } = await opened(server);
+  const wrong = 'not the password of anybody';
+  for (const each of [email, email.toUpperCase(), 'nobody@example.com']) {
+    await sent(SIGN_IN, { input: { email: each, password: wrong } });
+  }
+  const passkey = 'mutation { signInWithPasskey(input: { response: { id: "x", response: {} } }) { token } }';
+  await sent(passkey, {});
+  await sent('mutation { signInWithOpenId(input: { attempt: "x", response: "y" }) { token } }', {});
+  await sent(SIGN_IN, { input: { email, password } });
+  const logged = await eventually('five refusals', async () => (refusals().length >= 5 ? refusals() : undefined));
+  const hash = expect.stringMatching(/^[\w-]{43}$/);
+  const network = '203.0.113.0/24';
+  const told = (means: string, code: string) => ({ kind: 'sign-in-refused', means, code, network });
+  expect(logged).toMatchObject([
+    { ...told('PASSWORD', 'SIGN_IN_FAILED'), account: hash },
+    { ...told('PASSWORD', 'SIGN_IN_FAILED'), account: logged[0]!.account },
+    { ...told('PASSWORD', 'SIGN_IN_FAILED'), account: hash },
+    told('PASSKEY', 'PASSKEY_REFUSED'),
+    told('OPENID', 'TOKEN_INVALID'),
+  ]);
+  expect(logged[2]!.account).not.toBe(logged[0]!.account);
+  for (const word of [email, email.toUpperCase(), 'nobody@example.com', ADDRESS, wrong, account.id]) {
+    expect(server.output()).not.toContain(word);
+  }
+});
+
+test('[P5.5] of an address only the network is kept', () => {
+  expect(networkOf('203.0.113.77')).toBe('203.0.113.0/24');
+  expect(networkOf('::ffff:203.0.113.77')).toBe('203.0.113.0/24');
+  expect(networkOf('2001:db8:1:2:3:4:5:6')).toBe('2001:db8:1::/48');
+  expect(networkOf('2001:0db8::1')).toBe('2001:db8:0::/48');
+  expect(networkOf('fe80::1%eth0')).toBe('fe80:0:0::/48');
+});
