@@ -33,7 +33,9 @@ const HELP = `crm <command> [options]     works on DATA_DIR; stop the server fir
   status                      where every read model stands
   workspaces                  ids of all workspaces
   outbox                      mail that no server takes (without SMTP_URL); also beside a running server
-  move --from URL --to URL    copies the history to another event store: sqlite:FILE or kurrentdb://…
+  move --from URL [--to URL]  copies the history to another event store, sqlite:FILE or kurrentdb://…; without --to
+                              to the one of EVENT_STORE_URL
+  move --store state|vault --from sqlite:FILE [--to mongodb://…]     copies that store
   rotate-keys --master        puts a new master key in the place of the one there is
   rotate-keys --workspace ID  gives a workspace a new key
   assess                      checks the installation, also while it runs, and records the result; ends with 1 if anything is unmet
@@ -63,6 +65,7 @@ const OPTIONS = {
   'keys-to': { type: 'string' },
   keys: { type: 'string' },
   'dry-run': { type: 'boolean', default: false },
+  store: { type: 'string' },
   from: { type: 'string' },
   to: { type: 'string' },
   help: { type: 'boolean', default: false },
@@ -102,9 +105,9 @@ const showOutbox = async (): Promise<void> => {
 };
 
 /** Without what was said on the command line: a URL may hold a password. */
-const moved = (events: number): void => {
+const moved = (what: string): void => {
   process.stdout.write(
-    `moved ${events} events and found them the same at both ends\nSet EVENT_STORE_URL to where they are now; the first start fills the read models anew.\n`,
+    `moved ${what} and found them the same at both ends\nSet the store's URL to where they are now; where it is the history, the first start fills the read models anew.\n`,
   );
 };
 

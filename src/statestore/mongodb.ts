@@ -14,7 +14,7 @@ export interface MongoStateStoreOptions {
 }
 
 /** A value in canonical form, so that equal values are equal texts; `_id` is space and key. `null`: it does not expire. */
-interface Entry extends Stored {
+export interface Entry extends Stored {
   readonly value: string;
   readonly expiresAt: number | null;
 }

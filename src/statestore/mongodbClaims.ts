@@ -4,7 +4,7 @@ import { isDuplicate, type MongoDatabase, type Stored } from '../mongodb/databas
 import type { ClaimResult } from './port.js';
 
 /** `expiresAt` is `null` once it is confirmed. A reservation past its time counts for nothing, swept or not. */
-interface Claim extends Stored {
+export interface Claim extends Stored {
   readonly owner: string;
   readonly expiresAt: number | null;
 }

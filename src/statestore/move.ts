@@ -1,0 +1,59 @@
+import { copyInto } from '../mongodb/copyInto.js';
+import { connectMongo } from '../mongodb/database.js';
+import { joined } from '../mongodb/texts.js';
+import { openDatabase } from '../sqlite/database.js';
+import type { Entry } from './mongodb.js';
+import { openMongoStateStore } from './mongodb.js';
+import type { Claim } from './mongodbClaims.js';
+import { openSqliteStateStore, type SqliteStateStoreOptions } from './sqlite.js';
+
+/**
+ * Copies a state store from its file into MongoDB, as it is but for what has expired. Answers how many entries and claims
+ * there are. Errors: as `copyInto`, and those of both stores.
+ */
+export const moveState = async (
+  from: SqliteStateStoreOptions,
+  url: string,
+  progress: (done: number, total: number) => void,
+): Promise<number> => {
+  const { entries, claims } = await storedIn(from);
+  await (await openMongoStateStore({ url, clock: from.clock })).close();
+  const database = await connectMongo(url, 'state store');
+  try {
+    const into = [
+      { collection: database.collection('state.entries'), documents: entries },
+      { collection: database.collection('state.claims'), documents: claims },
+    ];
+    return await database.run(() => copyInto(into, progress));
+  } finally {
+    await database.close();
+  }
+};
+
+interface Row {
+  readonly space: string;
+  readonly key: string;
+  readonly expires_at: number | null;
+}
+
+/** Opened as a store first: that checks the file and brings its form up to date. */
+const storedIn = async (
+  options: SqliteStateStoreOptions,
+): Promise<{ readonly entries: readonly Entry[]; readonly claims: readonly Claim[] }> => {
+  await openSqliteStateStore(options).close();
+  const database = openDatabase({ file: options.file, fileKey: options.fileKey, durability: 'full', readonly: true });
+  try {
+    const live = 'WHERE expires_at IS NULL OR expires_at > ?';
+    const now = options.clock.now();
+    const entries = database.prepare(`SELECT space, key, value, expires_at FROM entries ${live}`).all(now);
+    const claims = database.prepare(`SELECT space, key, owner, expires_at FROM claims ${live}`).all(now);
+    return {
+      entries: (entries as (Row & { value: string })[]).map((row) => ({ ...placeOf(row), value: row.value })),
+      claims: (claims as (Row & { owner: string })[]).map((row) => ({ ...placeOf(row), owner: row.owner })),
+    };
+  } finally {
+    database.close();
+  }
+};
+
+const placeOf = ({ space, key, expires_at }: Row) => ({ _id: joined(space, key), expiresAt: expires_at });
