@@ -115,7 +115,7 @@ export class ProjectionRunner {
     this.#stopping.abort();
     await this.#loop;
     await this.#tending;
-    for (const running of this.#running.values()) await this.#letGo(running).catch(() => undefined);
+    await Promise.allSettled([...this.#running.values()].map((running) => this.#letGo(running)));
     this.#waiters.endAll();
   }
 

@@ -11,7 +11,7 @@ import { Credentials } from '../identity/accounts/credentials.js';
 import { OpenIdSignIn } from '../identity/accounts/openIdSignIn.js';
 import { PasskeySignIn } from '../identity/accounts/passkeySignIn.js';
 import type { SignedUp, SignUp } from '../identity/accounts/signUp.js';
-import { MemoryBuckets } from '../kernel/buckets.js';
+import type { Buckets } from '../kernel/buckets.js';
 import type { Clock } from '../kernel/clock.js';
 import type { CommandHandler } from '../kernel/commandHandler.js';
 import { type Ids, pooledRandomBytes } from '../kernel/ids.js';
@@ -35,6 +35,7 @@ export interface AccountParts {
   readonly keyed: (space: string, value: string) => string;
   readonly accountByEmail: (email: string) => Promise<string | null>;
   readonly signUp: (request: SignUp) => Promise<SignedUp>;
+  readonly buckets: Buckets;
   readonly behind: (work: () => Promise<unknown>) => void;
   /** Told of sign-ins that were refused. */
   readonly refused: (refused: () => Promise<RefusedSignIn>) => void;
@@ -42,18 +43,16 @@ export interface AccountParts {
 
 /** How people sign in to an installation, wired together. */
 export const accountsOf = (parts: AccountParts) => {
-  const { stateStore, readStore, sealer, clock, ids, keyed, refused } = parts;
+  const { stateStore, readStore, sealer, clock, ids, keyed, buckets, refused } = parts;
   const mac = (body: string) => keyed('session-token', body);
   const sessions = new Sessions({ stateStore, clock, ids, mac });
   const passwords = new Passwords(stateStore, pooledRandomBytes);
   const devices = new Devices(stateStore, sealer);
   const hide = (value: string) => keyed('recovery-code', value);
-  const buckets = new MemoryBuckets(clock);
   const secondFactors = new SecondFactors({ stateStore, sealer, clock, random: pooledRandomBytes, buckets, hide });
   const credentials = new Credentials({
     ...parts,
     secondFactors,
-    buckets,
     tokens: new OneTimeTokens(stateStore, clock, pooledRandomBytes),
     passwords,
     sessions,

@@ -1,7 +1,7 @@
-import { chmodSync, existsSync, mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import Database from 'better-sqlite3-multiple-ciphers';
 import { CrmError } from '../errors.js';
+import { lockFile } from '../sqlite/fileLock.js';
 
 /** The files of an embedded installation. Beside that of the read models are its generations: see `readModelFiles.ts`. */
 export const filesIn = (dataDir: string) => ({
@@ -25,24 +25,14 @@ export const holdsData = (dataDir: string): boolean => {
 };
 
 /**
- * Makes sure that one process alone owns the directory, until it ends or the lock is released. The lock is one of the
- * operating system, on a SQLite file with nothing in it, so that a killed process leaves none behind.
+ * Makes sure that one process alone owns the directory, until it ends or the lock is released.
  * Error: DATA_DIR_LOCKED.
  */
 export const lockDataDir = (dataDir: string): { release(): void } => {
   mkdirSync(dataDir, { recursive: true, mode: 0o700 });
-  const database = new Database(filesIn(dataDir).lock, { timeout: 0 });
   try {
-    database.pragma('locking_mode=EXCLUSIVE');
-    database.exec('BEGIN EXCLUSIVE');
-    chmodSync(filesIn(dataDir).lock, 0o600);
+    return lockFile(filesIn(dataDir).lock);
   } catch (error) {
-    database.close();
     throw new CrmError('DATA_DIR_LOCKED', {}, { cause: error });
   }
-  return {
-    release: () => {
-      if (database.open) database.close();
-    },
-  };
 };

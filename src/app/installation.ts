@@ -24,7 +24,7 @@ import { EMAIL_CLAIMS, type SignedUp, type SignUp, type SignUpParts, signUp } fr
 import { ApiKeys } from '../identity/keys/apiKeys.js';
 import { memberDecider } from '../identity/members/decider.js';
 import { type InvitationMail, Memberships } from '../identity/members/memberships.js';
-import { MemoryBuckets } from '../kernel/buckets.js';
+import { type Buckets, MemoryBuckets } from '../kernel/buckets.js';
 import { type Clock, instant } from '../kernel/clock.js';
 import { type CommandContext, CommandHandler } from '../kernel/commandHandler.js';
 import type { Position } from '../kernel/envelope.js';
@@ -40,12 +40,14 @@ import type { Suppressions } from '../privacy/suppression/suppressions.js';
 import type { ReadStore } from '../readstore/port.js';
 import { SwitchableReadStore } from '../readstore/switchable.js';
 import { Leases } from '../statestore/leases.js';
+import { SharedBuckets } from '../statestore/sharedBuckets.js';
 import { controllerKey, type DerivedKeys, keyedHash } from '../vault/keys.js';
 import type { Vault } from '../vault/port.js';
 import { accountsOf } from './accounts.js';
 import { allEvents } from './events.js';
 import { furnish } from './furnish.js';
 import { lookupsIn } from './importLookups.js';
+import { LeasedWork } from './leasedWork.js';
 import { invitationsBy } from './mail.js';
 import { wirePrivacy } from './privacy.js';
 import type { ReadModelFile } from './readModelFiles.js';
@@ -127,9 +129,13 @@ export class Installation {
   readonly accessLog: AccessLog;
   readonly definitions = allEvents;
   readonly mail: Mail;
+  /** What is counted to bound how often something may be done: by all servers together where there are several. */
+  readonly buckets: Buckets;
   readonly #behind = new Set<Promise<void>>();
   #sweeping: NodeJS.Timeout | undefined;
   #everySoOften: NodeJS.Timeout | undefined;
+  /** What one of several servers does. */
+  readonly #leasedWork: LeasedWork | undefined;
   /** `null` where not all stores are files: another engine's are not rewritten. */
   readonly readStoreRewriter: ReadStoreRewriter | null;
   readonly #closing = new AbortController();
@@ -148,6 +154,8 @@ export class Installation {
         readonly openId?: readonly OpenIdProvider[];
         readonly stepUpMs: number;
         readonly erasureLedgerDir: string;
+        /** Whether other servers may be working on the same stores. */
+        readonly shared: boolean;
         /** Where other processes may run read models as well. */
         readonly leases?: Leases;
       },
@@ -158,22 +166,15 @@ export class Installation {
     this.keys = vault;
     this.accessLog = stores.accessLog;
     this.mail = options.mail;
-    this.handler = new CommandHandler({ eventStore, vault, clock, ids, random: pooledRandomBytes });
-    const { handler, accountByEmail, behind, waitFor, refused } = this;
+    const { shared } = options;
+    this.handler = new CommandHandler({ eventStore, vault, clock, ids, random: pooledRandomBytes, shared });
+    const hideKey = (key: string) => this.#claimKey('rates', key);
+    this.buckets = shared ? new SharedBuckets(stateStore, clock, hideKey) : new MemoryBuckets(clock);
+    const { handler, accountByEmail, behind, waitFor, buckets, refused } = this;
     const keyed = this.#claimKey;
     const signUp = (request: SignUp) => this.#signedUp(request);
-    const accounts = accountsOf({
-      ...options,
-      ...stores,
-      handler,
-      clock,
-      ids,
-      keyed,
-      accountByEmail,
-      behind,
-      signUp,
-      refused,
-    });
+    const account = { accountByEmail, behind, signUp, buckets, refused };
+    const accounts = accountsOf({ ...options, ...stores, handler, clock, ids, keyed, ...account });
     this.sessions = accounts.sessions;
     this.passwords = accounts.passwords;
     this.devices = accounts.devices;
@@ -184,7 +185,7 @@ export class Installation {
     this.stepUpMs = options.stepUpMs;
     this.credentials = accounts.credentials;
     const hide = (value: string) => this.#claimKey('sign-in', value);
-    this.signIns = new SignInThrottle({ buckets: new MemoryBuckets(clock), stateStore, clock, hide });
+    this.signIns = new SignInThrottle({ buckets, stateStore, clock, hide });
     const entries = { handler: this.handler, stateStore, clock, random: pooledRandomBytes };
     this.apiKeys = new ApiKeys(entries);
     this.memberships = new Memberships({
@@ -220,18 +221,20 @@ export class Installation {
     this.erasures = privacy.erasures;
     this.certificateKey = privacy.certificateKey;
     this.suppressions = privacy.suppressions;
+    this.#leasedWork = shared && leases ? this.#workInTurn(leases) : undefined;
   }
 
   /** Starts what runs by itself, and takes up what a crash has interrupted. */
   async start(): Promise<void> {
     await this.projections.start();
-    await this.eraser.resume();
+    if (!this.#leasedWork) await this.eraser.resume();
     const sweep = () => {
       this.behind(() => this.stores.stateStore.sweep());
       this.behind(() => this.accessLog.expire());
     };
     sweep();
     this.#sweeping = setInterval(sweep, SWEEP_MS).unref();
+    if (this.#leasedWork) return this.#leasedWork.start();
     await this.erasures.resume();
     this.#everySoOften = setInterval(() => void this.erasures.resume(), RESUME_MS).unref();
     if (this.options.leases) return;
@@ -344,11 +347,22 @@ export class Installation {
     await this.#inBackground;
     await Promise.all(this.#behind);
     await this.mail.close();
+    await this.#leasedWork?.stop();
     await this.erasures.settled();
     await this.projections.stop();
     await this.stores.ledger.close();
     await this.accessLog.close();
     await closeStores(this.stores);
+  }
+
+  /** Erasures that have begun are carried on by one server. */
+  #workInTurn(leases: Leases): LeasedWork {
+    return new LeasedWork({
+      ...{ leases, name: 'erasures under way', clock: this.clock, everyMs: RESUME_MS },
+      takenOver: () => this.eraser.resume(),
+      work: () => this.erasures.resume(),
+      report: (error) => this.options.report?.({ kind: 'background-failed', error }),
+    });
   }
 
   /** What replaces read models or their file: never two at a time. */

@@ -32,6 +32,7 @@ export interface MailParts {
   readonly ids: Ids;
   readonly clock: Clock;
   readonly report: (what: MailReport) => void;
+  readonly shared: boolean;
 }
 
 /** Outgoing mail by SMTP where a server is configured, into files otherwise. Error: BAD_CONFIGURATION. */

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { allProjections } from '../../projections/all.js';
 import { rebuild } from '../../projections/rebuild.js';
 import { openFileAccessLog } from '../accesslog/file.js';
@@ -10,6 +11,7 @@ import { type Ids, pooledRandomBytes, timeOrderedIds } from '../kernel/ids.js';
 import { Sealer } from '../kernel/sealer.js';
 import { openFileLedger } from '../ledger/file.js';
 import { ledgerMemoryIn } from '../ledger/known.js';
+import { openSharedLedger } from '../ledger/shared.js';
 import { Leases } from '../statestore/leases.js';
 import { type DerivedKeys, keysOfRoot } from '../vault/keys.js';
 import { type Config, DEFAULT_ACCESS_LOG_KEEP_DAYS, DEFAULT_APP_URL, DEFAULT_STEP_UP_MS } from './config.js';
@@ -24,7 +26,7 @@ import { rebuildInThread } from './rebuildThread.js';
 import { rewriteInThread } from './rewriteThread.js';
 import { type KeyConfig, loadRootKey } from './rootKey.js';
 import { closeStores, type EngineStores, openRemoteEvents, openStores } from './stores.js';
-import { isEmbedded, readStoreLocations, type StoreLocations } from './storeUrls.js';
+import { isEmbedded, isShared, readStoreLocations, type StoreLocations } from './storeUrls.js';
 
 export interface Opened {
   readonly installation: Installation;
@@ -83,13 +85,24 @@ export const openInstallation = async (config: OpeningConfig, options: Installat
       await closeStores(stores);
       throw error;
     }
+    const shared = isShared(locations);
     const sealer = new Sealer(stores.vault, pooledRandomBytes);
-    const outgoing = await mailOf(config, { stateStore: stores.stateStore, sealer, ids, clock }, options);
+    const outgoing = await mailOf(config, { stateStore: stores.stateStore, sealer, ids, clock, shared }, options);
     const leases = sharedLeases(locations, stores, ids);
     const rewrite = isEmbedded(locations) ? rewriteIn(config.dataDir, keys) : null;
     const stepUpMs = config.stepUpMs ?? DEFAULT_STEP_UP_MS;
     const { erasureLedgerDir, openId } = config;
-    const more = { ...outgoing, sealer, stepUpMs, rebuild: rebuildOne, rewrite, leases, erasureLedgerDir, openId };
+    const more = {
+      ...outgoing,
+      shared,
+      sealer,
+      stepUpMs,
+      rebuild: rebuildOne,
+      rewrite,
+      leases,
+      erasureLedgerDir,
+      openId,
+    };
     const installation = new Installation(stores, keys, clock, ids, { ...options, ...more });
     const erasuresTakenUp = options.restoring ? await installation.takeUpErasures() : 0;
     await installation.start();
@@ -131,14 +144,17 @@ const openAll = async (
 ): Promise<Stores> => {
   const stores = await openStores(locations, remoteEvents, keys, clock, ids);
   try {
-    const ledger = await openFileLedger({
+    const options = {
       directory: config.erasureLedgerDir,
       copyDirectory: config.erasureLedgerCopy,
       memory: ledgerMemoryIn(stores.stateStore),
       dataMayBeBehind: config.restoring ?? false,
       clock,
       ids,
-    });
+    };
+    const ledger = isShared(locations)
+      ? await openSharedLedger({ ...options, pause: (ms) => pause(ms) })
+      : await openFileLedger(options);
     const accessLog = openFileAccessLog({
       directory: filesIn(config.dataDir).accessLog,
       logKey: keys.accessLog,

@@ -7,6 +7,7 @@ import { serveCertificates } from '../../schema/privacy/certificates.js';
 import { createGraphqlServer } from '../../schema/server.js';
 import { CrmError, isCrmError } from '../errors.js';
 import type { RefusedSignIn } from '../identity/access/refusedSignIns.js';
+import { type Buckets, MemoryBuckets } from '../kernel/buckets.js';
 import { systemClock } from '../kernel/clock.js';
 import type { MailReport } from '../mail/queue.js';
 import { assess } from './assess.js';
@@ -45,7 +46,6 @@ export const serve = async (config: Config, masterKeyMade?: () => void): Promise
     logger.error({ kind: 'unhandled-rejection', stack: error instanceof Error ? error.stack : undefined });
   });
   const schema = buildCrmSchema();
-  const surface = surfaceOf(config.surface, schema);
   const opening = new Opening({
     open: () => openInstallation(config, { report, masterKeyMade }),
     report: ({ code, details: { field } }) => logger.error({ kind: 'store-unavailable', code, store: field }),
@@ -55,6 +55,7 @@ export const serve = async (config: Config, masterKeyMade?: () => void): Promise
     if (opening.opened === undefined) throw new CrmError('STORE_UNREACHABLE');
     return opening.opened.installation;
   };
+  const surface = { ...surfaceOf(config.surface, schema), buckets: bucketsOf(opening) };
   await opening.start();
   try {
     const server = await createGraphqlServer({
@@ -90,6 +91,16 @@ export const serve = async (config: Config, masterKeyMade?: () => void): Promise
     await opening.close();
     throw error;
   }
+};
+
+/** The installation's, and until it is open this process's own. */
+const bucketsOf = (opening: Opening<Opened>): Buckets => {
+  const own = new MemoryBuckets(systemClock);
+  const buckets = () => opening.opened?.installation.buckets ?? own;
+  return {
+    take: (key, rate, amount) => buckets().take(key, rate, amount),
+    giveBack: (key, rate, amount) => buckets().giveBack(key, rate, amount),
+  };
 };
 
 /** Ready means that every store is there and every read model is fed; how far each is behind is told beside it. */

@@ -82,4 +82,8 @@ export const parseStoreUrl = (url: string, name: StoreName, defaultFile?: string
 export const isEmbedded = (locations: StoreLocations): boolean =>
   Object.values(locations).every(({ engine }) => engine === 'sqlite');
 
+/** Whether other servers may be working on the same stores: none of them is a file. */
+export const isShared = (locations: StoreLocations): boolean =>
+  Object.values(locations).every(({ engine }) => engine !== 'sqlite');
+
 const bad = (field: string, reason: string): CrmError => new CrmError('BAD_CONFIGURATION', { field, reason });

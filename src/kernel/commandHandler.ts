@@ -1,4 +1,4 @@
-import { CrmError, isCrmError } from '../errors.js';
+import { CrmError, errorTable, isCrmError } from '../errors.js';
 import type { EventStore } from '../eventstore/port.js';
 import type { SealingLease, Vault } from '../vault/port.js';
 import { commandDigest, sealField } from '../vault/seal.js';
@@ -62,6 +62,8 @@ export interface CommandHandlerParts {
   readonly clock: Clock;
   readonly ids: Ids;
   readonly random: RandomBytes;
+  /** Whether other processes append to the same store: then nothing is refused, nor told, on what may be out of date. */
+  readonly shared?: boolean;
 }
 
 /** Appends that were beaten by another writer are decided anew this often, then CONFLICT. */
@@ -108,7 +110,7 @@ export class CommandHandler {
     return this.#serial.run(stream, async () => {
       for (let attempt = 0; ; attempt++) {
         try {
-          return await this.#attempt(decider, stream, command, context, expectedVersion);
+          return await this.#attemptOnNewest(decider, stream, command, context, expectedVersion);
         } catch (error) {
           if (!isCrmError(error, 'WRONG_EXPECTED_REVISION')) throw error;
           this.#folds.delete(stream);
@@ -124,7 +126,7 @@ export class CommandHandler {
     id: string,
     workspace: string,
   ): Promise<State> {
-    const fold = await this.#load(decider, streamOf(decider, id));
+    const fold = await this.#loadNow(decider, streamOf(decider, id));
     return fold.revision >= 0 && fold.workspace === workspace ? fold.state : decider.initial;
   }
 
@@ -141,6 +143,24 @@ export class CommandHandler {
   /** Drops what is remembered of a record: for an erasure. */
   forget(decider: { readonly category: string }, id: string): void {
     this.#folds.delete(streamOf(decider, id));
+  }
+
+  /** An append is held against the store; what comes of no append, where others append too, is decided on what is there now. */
+  async #attemptOnNewest<State, Command, D extends EventDefinitions>(
+    ...attempt: [Decider<State, Command, D>, string, Command, CommandContext, number | undefined]
+  ): Promise<Handled> {
+    const [, stream] = attempt;
+    const before = this.#folds.get(stream);
+    if (!this.parts.shared || before === undefined) return this.#attempt(...attempt);
+    try {
+      const handled = await this.#attempt(...attempt);
+      if (this.#folds.get(stream) !== before) return handled;
+    } catch (error) {
+      const isRefusal = error instanceof CrmError && error.code !== 'WRONG_EXPECTED_REVISION';
+      if (!isRefusal || errorTable[error.code].status >= 500) throw error;
+    }
+    this.#folds.delete(stream);
+    return this.#attempt(...attempt);
   }
 
   async #attempt<State, Command, D extends EventDefinitions>(
@@ -166,6 +186,14 @@ export class CommandHandler {
     if (isRefusal(decision)) throw new CrmError(decision.refused, { field: decision.field });
     if (decision.length === 0) return { stream, version: fold.revision + 1, position: fold.position };
     return this.#append(decider, stream, fold, decision, command, context);
+  }
+
+  async #loadNow<State, Command, D extends EventDefinitions>(
+    decider: Decider<State, Command, D>,
+    stream: string,
+  ): Promise<Fold<State>> {
+    if (this.parts.shared) this.#folds.delete(stream);
+    return this.#load(decider, stream);
   }
 
   async #load<State, Command, D extends EventDefinitions>(

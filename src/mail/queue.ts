@@ -33,6 +33,8 @@ export interface MailQueueParts {
   /** Calls back after so many milliseconds; answers with what takes that back. */
   readonly wake: (afterMs: number, call: () => void) => () => void;
   readonly report: (what: MailReport) => void;
+  /** Whether other servers deliver what is in the same state store. */
+  readonly shared?: boolean;
 }
 
 interface Waiting extends SealedMessage {
@@ -43,6 +45,8 @@ interface Waiting extends SealedMessage {
 
 const SPACE = 'mail';
 const FIRST_RETRY_MS = 30_000;
+/** Longer than any attempt takes. */
+const CLAIMED_MS = 5 * 60_000;
 const LONGEST_RETRY_MS = 3600_000;
 /** RFC 5321 section 4.5.4.1: give up after four to five days. */
 const KEPT_MS = 4 * 24 * 3600 * 1000;
@@ -114,6 +118,13 @@ export class MailQueue implements Mail {
     const { carrier, clock, sealer, stateStore, report } = this.parts;
     const message = await openMessage(id, waiting, sealer);
     const attempts = waiting.attempts + 1;
+    const until = clock.now() + CLAIMED_MS;
+    const held = { ...waiting, ...(this.parts.shared && { due: until }) } as unknown as Json;
+    if (this.parts.shared) {
+      const expected = waiting as unknown as Json;
+      // Until then no other server tries; if this one ends meanwhile, another does then.
+      if (!(await stateStore.compareAndSet(SPACE, id, expected, held, clock.now() + KEPT_MS))) return until;
+    }
     try {
       if (message !== null) await carrier.deliver(id, message);
     } catch (error) {
@@ -124,7 +135,7 @@ export class MailQueue implements Mail {
         await stateStore.compareAndSet(
           SPACE,
           id,
-          waiting as unknown as Json,
+          held,
           { ...waiting, attempts, due } as unknown as Json,
           clock.now() + KEPT_MS,
         );

@@ -6,6 +6,7 @@ import type { ReadStore } from '../../src/readstore/port.js';
 import { openMongoStateStore } from '../../src/statestore/mongodb.js';
 import { openMongoVault } from '../../src/vault/mongodb.js';
 import { sharedReadStoreContract } from '../contract/readStore.js';
+import { severalServersContract } from '../contract/severalServers.js';
 import { stateStoreContract } from '../contract/stateStore.js';
 import { vaultContract } from '../contract/vault.js';
 import { vaultWorkspacesContract } from '../contract/vaultWorkspaces.js';
@@ -62,4 +63,9 @@ onEngines(['MongoDB'], 'on a real server', (urls) => {
       return store;
     });
   });
+});
+
+onEngines(['KurrentDB', 'MongoDB'], 'two servers on one set of real engines', (urls) => {
+  const name = freshName();
+  severalServersContract(() => ({ events: urls.KurrentDB, documents: inDatabase(urls.MongoDB, name) }));
 });

@@ -30,8 +30,8 @@ afterEach(async () => {
   await vault.shut();
 });
 
-const handlerOver = (store: EventStore = eventStore) =>
-  new CommandHandler({ eventStore: store, vault, clock, ids, random: pooledRandomBytes });
+const handlerOver = (store: EventStore = eventStore, shared = false, keys = vault) =>
+  new CommandHandler({ eventStore: store, vault: keys, clock, ids, random: pooledRandomBytes, shared });
 
 const context = (commandId: string | null = null, workspace = 'workspace'): CommandContext => ({
   workspace,
@@ -204,4 +204,36 @@ const bound = (store: EventStore): EventStore => ({
   subscribe: store.subscribe.bind(store),
   head: store.head.bind(store),
   close: store.close.bind(store),
+});
+
+test('where other processes append as well, nothing is refused nor told on what may be out of date', async () => {
+  const [one, other] = [handlerOver(eventStore, true), handlerOver(eventStore, true)];
+  const move = (type: 'DeleteContact' | 'RestoreContact') => ({ type, subject: subjectIdOf('c1') }) as const;
+  await one.handle(contactDecider, 'c1', create('c1', 'Grace'), context());
+  await other.handle(contactDecider, 'c1', move('DeleteContact'), context());
+  await one.handle(contactDecider, 'c1', move('RestoreContact'), context());
+  // The other remembers it as deleted, at version 2.
+  expect((await other.stateOf(contactDecider, 'c1', 'workspace')).deleted).toBe(false);
+  await one.handle(contactDecider, 'c1', move('DeleteContact'), context());
+  await one.handle(contactDecider, 'c1', move('RestoreContact'), context());
+  const { version } = await other.handle(contactDecider, 'c1', rename('c1', 'Ada'), context(), 5);
+  expect(version).toBe(6);
+  await other.handle(contactDecider, 'c1', move('DeleteContact'), context());
+  await expect(one.handle(contactDecider, 'c1', rename('c1', 'Joan'), context())).rejects.toMatchObject({
+    code: 'DELETED',
+  });
+});
+
+test('what was sealed under a lease that has ended meanwhile does not leave the process', async () => {
+  const ended: Vault = Object.assign(Object.create(vault), {
+    lease: async (...asked: Parameters<Vault['lease']>) => ({
+      ...(await vault.lease(...asked)),
+      assertHeld: () => {
+        throw new CrmError('STORE_UNREACHABLE');
+      },
+    }),
+  });
+  const creating = handlerOver(eventStore, true, ended).handle(contactDecider, 'c1', create('c1', 'Grace'), context());
+  await expect(creating).rejects.toMatchObject({ code: 'STORE_UNREACHABLE' });
+  expect(await eventStore.readStream('contact-c1')).toEqual([]);
 });

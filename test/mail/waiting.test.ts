@@ -41,7 +41,7 @@ const messageTo = (subject: string): Message => ({
 });
 
 /** A queue whose carrier does as it is told, and whose alarm clock the test rings. */
-const queueWith = (deliver: Carrier['deliver']) => {
+const queueWith = (deliver: Carrier['deliver'], shared = false) => {
   const reports: MailReport[] = [];
   let alarm: { afterMs: number; call: () => void } | undefined;
   const queue = new MailQueue({
@@ -55,6 +55,7 @@ const queueWith = (deliver: Carrier['deliver']) => {
       return () => undefined;
     },
     report: (what) => reports.push(what),
+    shared,
   });
   const ring = async () => {
     const { afterMs, call } = await eventually('an alarm', () => alarm);
@@ -139,4 +140,26 @@ test('[P7.3] a file of the outbox cannot be read once its person is erased, and 
   nowMs += 31 * 24 * 3600 * 1000;
   await open();
   expect(await readdir(outbox)).toEqual([]);
+});
+
+test('of several servers one delivers a message; where it ends in the midst of that, another does later', async () => {
+  const tried: string[] = [];
+  let goOn: () => void = () => undefined;
+  const standstill = new Promise<void>((resolve) => {
+    goOn = resolve;
+  });
+  const one = queueWith(() => {
+    tried.push('one');
+    return standstill;
+  }, true);
+  const other = queueWith(async () => void tried.push('other'), true);
+  await one.queue.send(messageTo('joan'));
+  await eventually('the first to deliver', () => tried.length === 1);
+  other.queue.start();
+  expect(await other.ring()).toBeGreaterThan(60_000);
+  await eventually('the other to deliver', () => tried.length === 2);
+  expect(tried).toEqual(['one', 'other']);
+  await eventually('nothing to wait', async () => (await waiting()) === 0);
+  goOn();
+  await Promise.all([one.queue.close(), other.queue.close()]);
 });
