@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { availableParallelism, tmpdir, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { accessLogBench } from './accessLog.js';
 import { appendBench } from './append.js';
 import { coldStartBench } from './coldStart.js';
 import { createBench } from './create.js';
@@ -17,6 +18,7 @@ import { type Bench, type Line, tableOf } from './table.js';
 /** In the order of the table. */
 const BENCHES: readonly Bench[] = [
   pageBench,
+  accessLogBench,
   createBench,
   appendBench,
   rebuildBench,

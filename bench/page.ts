@@ -7,7 +7,7 @@ import { homeIn, type RunningProcess, startProduct, startServer } from './proces
 import { type Bench, inTurns, type Line, rounded, type Setting } from './table.js';
 
 const CONTACTS = 10_000;
-const PAGE = 50;
+export const PAGE = 50;
 const CONNECTIONS = 32;
 /** Cursors from all over the list, one after the other. */
 const CURSORS = 400;
@@ -15,7 +15,7 @@ export const WARM_UP_MS = 1_500;
 export const DURATION_MS = 3_000;
 
 const NODE = 'edges { cursor node { id displayName emails { value } company { id name } tags } }';
-const LIST = `query ($after: String) { contacts(first: ${PAGE}, after: $after) { ${NODE} pageInfo { hasNextPage endCursor } } }`;
+export const LIST = `query ($after: String) { contacts(first: ${PAGE}, after: $after) { ${NODE} pageInfo { hasNextPage endCursor } } }`;
 const REACHABLE = `query ($after: String) { contacts(first: ${PAGE}, after: $after, filter: { mayContactFor: MARKETING }) {
   ${NODE} pageInfo { hasNextPage endCursor } totalCount } }`;
 
@@ -31,7 +31,7 @@ interface Answer {
 export const signedIn = ({ token }: Tenant) => ({ authorization: `Bearer ${token}` });
 
 /** The whole list, as the product answers it page by page. */
-const wholeList = async (url: string, query: string, tenant: Tenant) => {
+export const wholeList = async (url: string, query: string, tenant: Tenant) => {
   const edges: Answer['data']['contacts']['edges'][number][] = [];
   for (let after: string | null = null; ; ) {
     const body: string = JSON.stringify({ query, variables: { after } });
@@ -55,7 +55,7 @@ const exportContacts = async (url: string, tenant: Tenant, file: string) => {
 };
 
 /** Bodies with cursors from all over the list, each of which has a full page after it. */
-const bodiesFor = (query: string, list: readonly { readonly cursor: string }[]): string[] => {
+export const bodiesFor = (query: string, list: readonly { readonly cursor: string }[]): string[] => {
   const step = (list.length - 2 * PAGE) / CURSORS;
   return Array.from({ length: CURSORS }, (_, number) =>
     JSON.stringify({ query, variables: { after: list[Math.floor(((number * 7) % CURSORS) * step)]!.cursor } }),
