@@ -93,7 +93,7 @@ const OPEN: { readonly [type: string]: readonly string[] } = {
     'pipeline',
   ],
   Member: ['role', 'customRoleId', 'assignedIds', 'canSignIn', 'leftAt'],
-  Invitation: ['role', 'customRoleId', 'state', 'expiresAt'],
+  Invitation: ['role', 'customRoleId', 'state', 'expiresAt', 'memberId'],
   Client: [],
   HistoryEvent: ['type', 'entityId', 'controllerId', 'recordedAt', 'actor', 'revision', 'position', 'commandId'],
 };
