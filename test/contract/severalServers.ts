@@ -56,10 +56,11 @@ export const severalServersContract = (locations: () => EngineLocations): void =
   };
 
   test('each projection is run by one of them, and both are ready', async () => {
-    const [here, there] = [await statusOf(one), await statusOf(other)];
-    expect(here.map(({ elsewhere }) => elsewhere)).not.toContain(true);
-    expect(there.every(({ elsewhere }) => elsewhere)).toBe(true);
-    expect(there.length).toBe(here.length);
+    // On a busy machine a lease may just be passing from one to the other.
+    await eventually('each projection to be run by one of them', async () => {
+      const [here, there] = [await statusOf(one), await statusOf(other)];
+      return here.length > 0 && here.every((each, at) => each.elsewhere !== there[at]?.elsewhere);
+    });
   });
 
   test('what one server has answered is on the other at once, with its position, whichever of them it was', async () => {
@@ -138,7 +139,7 @@ export const severalServersContract = (locations: () => EngineLocations): void =
     expect((await onOther(CONTACT, { id: again })).contact).toBeNull();
   }, 60_000);
 
-  test('when the server that runs the projections is killed the other takes over, and what is written shows again', async () => {
+  test('when one server is killed the other runs every projection, and what is written shows again', async () => {
     await one.kill();
     const input = { givenName: 'Late', commandId: '0198c0de-0000-7000-8000-000000000001' };
     const created = await eventually(
