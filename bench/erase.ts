@@ -11,7 +11,7 @@ const UNCOUNTED = 5;
 
 interface Opened {
   readonly installation: Installation;
-  readonly victims: readonly { readonly contact: string; readonly subject: string }[];
+  readonly victims: readonly { readonly record: string; readonly subject: string }[];
   erase(number: number): Promise<number>;
   close(): Promise<void>;
 }
@@ -22,7 +22,7 @@ const opened = async ({ home, tenant }: History): Promise<Opened> => {
   const { workspace, account: actor } = tenant;
   const query = { scope: workspace, order: 'name', facets: [LIVE], limit: ERASURES } as const;
   const { rows } = await contactPage(installation.readStore, { ...query, direction: 'asc', from: 'lin' }, null);
-  const victims = rows.map(({ row }) => ({ contact: row.id, subject: row.subject }));
+  const victims = rows.map(({ row }) => ({ record: row.id, recordKind: 'CONTACT' as const, subject: row.subject }));
   const erase = async (number: number): Promise<number> => {
     const context = {
       workspace,

@@ -6,6 +6,7 @@ import { pipelines } from './crm/pipelines.js';
 import { products } from './crm/products.js';
 import { access } from './identity/access.js';
 import { accounts } from './identity/accounts.js';
+import { affiliations } from './identity/affiliations.js';
 import { workspaces } from './identity/workspaces.js';
 import { projectionRegistry } from './registry.js';
 
@@ -14,6 +15,7 @@ export const allProjections = projectionRegistry([
   accounts,
   workspaces,
   access,
+  affiliations,
   companies,
   products,
   pipelines,

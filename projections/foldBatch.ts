@@ -1,6 +1,7 @@
 import { mergePatch } from '../src/kernel/mergePatch.js';
 import type { Opened } from '../src/kernel/openEvent.js';
-import type { Build, ReadStore, Row, RowChange, Table } from '../src/readstore/port.js';
+import { ALL, type Build, type ReadStore, type Row, type RowChange, type Table } from '../src/readstore/port.js';
+import { goneWith, isWorkspaceErased } from './person.js';
 import { type Change, EVERY_EVENT, type Projection } from './projection.js';
 
 /** A row as a batch found it and as it leaves it. */
@@ -28,11 +29,18 @@ class TableFold {
   }
 
   withFacet(scope: string, facet: string): string[] {
+    if (facet === ALL) return this.#all(scope);
     const keys = this.#byFacet.get(`${scope} ${facet}`) ?? [];
     return [...keys].filter((key) => {
       const row = this.rows.get(key)!.after;
       return row !== null && this.table.facets?.(row).includes(facet);
     });
+  }
+
+  #all(scope: string): string[] {
+    return [...this.rows].flatMap(([key, { after }]) =>
+      after !== null && this.table.scope(after) === scope ? [key] : [],
+    );
   }
 
   #index(key: string, row: Row): void {
@@ -45,8 +53,9 @@ class TableFold {
   }
 }
 
-/** The changes of a projection for one event. Throws what `apply` throws. */
+/** The changes of a projection for one event; with a workspace every row of it goes, whatever the projection. Throws what `apply` throws. */
 export const changesOf = (projection: Projection, event: Opened): readonly Change[] => {
+  if (isWorkspaceErased(event)) return goneWith(event.workspace, projection.tables);
   const apply = projection.apply[event.type] ?? projection.apply[EVERY_EVENT];
   if (apply === undefined) return [];
   const changes = apply(event);

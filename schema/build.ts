@@ -12,6 +12,7 @@ import { PipelineResolver } from './crm/pipelines.js';
 import { ProductResolver } from './crm/products.js';
 import { AccountResolver } from './identity/accounts.js';
 import { AuditAccessResolver } from './identity/audits.js';
+import { ClosingResolver } from './identity/closing.js';
 import { CredentialResolver } from './identity/credentials.js';
 import { KeyResolver } from './identity/keys.js';
 import { MemberResolver } from './identity/members.js';
@@ -48,6 +49,7 @@ export const bareSchema = (): GraphQLSchema =>
     resolvers: [
       AccountResolver,
       CredentialResolver,
+      ClosingResolver,
       SessionResolver,
       SecondFactorResolver,
       PasskeyResolver,

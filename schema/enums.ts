@@ -3,6 +3,7 @@ import { restrictionReasons } from '../src/crm/contacts/events.js';
 import { outcomes } from '../src/crm/pipelines/events.js';
 import { identifiers } from '../src/crm/searches/events.js';
 import { type Permission, permissions, roles } from '../src/identity/access/roles.js';
+import { workspaceFates } from '../src/identity/accounts/closing.js';
 import { auditPurposes } from '../src/identity/audits/events.js';
 import { channels, legalBases, purposes } from '../src/privacy/consent/events.js';
 import { erasureStandings } from '../src/privacy/erasure/erasures.js';
@@ -62,6 +63,11 @@ export const ErasureStandingEnum = enumOf(
   'ErasureStanding',
   erasureStandings,
   'CARRIED_OUT: everybody is gone from keys and read models; CERTIFIED: the read store is rewritten as well, and the certificates are signed.',
+);
+export const WorkspaceFateEnum = enumOf(
+  'WorkspaceFate',
+  workspaceFates,
+  'STAYS: without the one who closes their account. GOES: there is nobody else in it. IN_THE_WAY: the caller alone owns it and others are members, or it guards its erasures: transfer it or erase it first.',
 );
 export const HoldGroundEnum = enumOf('HoldGround', holdGrounds, 'Why data must not go although its owner asks.');
 export const DirectionEnum = enumOf('Direction', ['ASC', 'DESC'] as const, 'Smallest first, or greatest first.');

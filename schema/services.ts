@@ -6,7 +6,9 @@ import type { Devices } from '../src/identity/access/devices.js';
 import type { Passkeys } from '../src/identity/access/passkeys.js';
 import type { SecondFactors } from '../src/identity/access/secondFactors.js';
 import type { Sessions, Tokens } from '../src/identity/access/sessions.js';
+import type { AccountClosing } from '../src/identity/accounts/closing.js';
 import type { Credentials } from '../src/identity/accounts/credentials.js';
+import type { EmailChanges } from '../src/identity/accounts/emailChanges.js';
 import type { OpenIdSignIn } from '../src/identity/accounts/openIdSignIn.js';
 import type { PasskeySignIn } from '../src/identity/accounts/passkeySignIn.js';
 import type { SessionWanted, SignIn } from '../src/identity/accounts/signIn.js';
@@ -24,6 +26,12 @@ import type { CertificateKey } from '../src/privacy/erasure/certificateKey.js';
 import type { Erasures } from '../src/privacy/erasure/erasures.js';
 import type { Suppressions } from '../src/privacy/suppression/suppressions.js';
 import type { ReadStore } from '../src/readstore/port.js';
+
+/** Lets whoever was sent a link see one certificate, without signing in. */
+export interface CertificateLinks {
+  pathOf(workspace: string, erasure: string, person: string): string;
+  isGood(key: string, workspace: string, erasure: string, person: string): boolean;
+}
 
 /** What the API is built on; handed in by `src/app`. */
 export interface Services {
@@ -43,6 +51,7 @@ export interface Services {
   readonly memberships: Memberships;
   readonly devices: Devices;
   readonly credentials: Credentials;
+  readonly emailChanges: EmailChanges;
   readonly secondFactors: SecondFactors;
   readonly passkeys: Passkeys;
   readonly passkeySignIn: PasskeySignIn;
@@ -52,6 +61,8 @@ export interface Services {
   readonly externalIds: ExternalIds;
   readonly erasures: Erasures;
   readonly certificateKey: CertificateKey;
+  readonly certificateLinks: CertificateLinks;
+  readonly closing: AccountClosing;
   readonly suppressions: Suppressions;
   readonly mail: Mail;
   readonly signUp: (request: SignUp) => Promise<SignedUp>;

@@ -40,18 +40,14 @@ const table: Table<HistoryRow> = {
   orders: { time: timeKey },
 };
 
-const record = (event: Opened) =>
-  put(table, {
-    workspace: event.workspace,
-    controller: event.controller,
-    position: event.position,
-    stream: event.stream,
-    revision: event.revision,
-    type: event.type,
-    recordedAt: event.recordedAt,
-    actor: event.actor,
-    subject: event.subject,
-  });
+/** What becomes of the erasure of a whole workspace is told when nothing of it may be shown any more. */
+const isOfNothing = ({ workspace, data }: Opened) => data.target === workspace;
+
+const record = (event: Opened) => {
+  if (isOfNothing(event)) return [];
+  const { workspace, controller, position, stream, revision, type, recordedAt, actor, subject } = event;
+  return put(table, { workspace, controller, position, stream, revision, type, recordedAt, actor, subject });
+};
 
 /** Every event is history, also an erasure; its rows hold ids, codes and times alone, so nobody has to be taken out. */
 export const history: Projection = {

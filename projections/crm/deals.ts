@@ -105,7 +105,7 @@ export const deals: Projection = {
       /** The deal and its value stay; the link to the person goes. */
       SubjectErased: (event) =>
         event.data.kind === 'ERASE'
-          ? patch(table, { scope: event.workspace, facet: `contact:${event.data.contact}` }, { contact: null })
+          ? patch(table, { scope: event.workspace, facet: `contact:${event.data.record}` }, { contact: null })
           : [],
     }),
   },

@@ -29,7 +29,7 @@ const idIn = (stream: string): string => stream.slice('account-'.length);
 
 export const accounts: Projection = {
   name: 'accounts',
-  version: 2,
+  version: 3,
   tables: [table as Table],
   apply: {
     ...on(accountEvents, {
@@ -43,6 +43,10 @@ export const accounts: Projection = {
           acceptedPolicyVersion: event.data.acceptedPolicyVersion,
           createdAt: event.recordedAt,
         }),
+      EmailChanged: (event) => {
+        const email = unlessErased(event.data.email);
+        return patch(table, { key: idIn(event.stream) }, { email: email ?? null, emailVerifiedAt: event.recordedAt });
+      },
       EmailVerified: (event) => patch(table, { key: idIn(event.stream) }, { emailVerifiedAt: event.recordedAt }),
     }),
     SubjectErased: (event) => remove(table, { scope: OPERATOR, facet: ofSubject(event.subject) }),

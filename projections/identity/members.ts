@@ -10,7 +10,7 @@ import { unlessErased } from '../../src/kernel/personal.js';
 import { OPERATOR } from '../../src/kernel/workspace.js';
 import type { ReadStore, Table } from '../../src/readstore/port.js';
 import { nameFacet } from '../crm/record.js';
-import { ofSubject } from '../person.js';
+import { inWorkspace, ofSubject } from '../person.js';
 import { type Change, on, patch, put, remove } from '../projection.js';
 import { sortKey } from '../tokens.js';
 
@@ -82,6 +82,7 @@ const membershipTable: Table<MembershipRow> = {
     ofAccount(row.account),
     ofMember(row.member),
     ofSubject(row.subject),
+    inWorkspace(row.workspace),
     ...Object.keys(row.teams ?? {}).map((team) => `team:${team}`),
   ],
   orders: { created: (row) => row.createdAt },

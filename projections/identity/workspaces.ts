@@ -3,6 +3,7 @@ import { workspaceEvents } from '../../src/identity/workspaces/events.js';
 import { unlessErased } from '../../src/kernel/personal.js';
 import { OPERATOR } from '../../src/kernel/workspace.js';
 import type { ReadStore, Table } from '../../src/readstore/port.js';
+import { inWorkspace } from '../person.js';
 import { on, type Projection, put } from '../projection.js';
 import { sortKey } from '../tokens.js';
 import { memberApply, memberErased, memberTables } from './members.js';
@@ -26,6 +27,7 @@ const workspaceTable: Table<WorkspaceRow> = {
   name: 'workspaces',
   key: (row) => row.id,
   scope: () => OPERATOR,
+  facets: (row) => [inWorkspace(row.id)],
   orders: { created: (row) => row.createdAt },
 };
 

@@ -3,6 +3,7 @@ import { accounts } from '../../projections/identity/accounts.js';
 import { Allow } from '../access.js';
 import { type Context, inInput } from '../context.js';
 import { Cost } from '../cost.js';
+import { StepUp } from '../stepUp.js';
 import { PASSWORD_COST } from './tokens.js';
 
 @InputType()
@@ -15,6 +16,12 @@ class TokenInput {
 class RequestPasswordResetInput {
   @Field()
   email!: string;
+}
+
+@InputType()
+class RequestEmailChangeInput {
+  @Field()
+  newEmail!: string;
 }
 
 @InputType()
@@ -46,6 +53,31 @@ export class CredentialResolver {
   @Mutation(() => Boolean, { description: 'Confirms the address that the code was mailed to.' })
   async verifyEmail(@Arg('input') { token }: TokenInput, @Ctx() { services, requestId }: Context): Promise<boolean> {
     const position = await inInput(() => services.credentials.verifyEmail(token, requestId));
+    await services.waitFor([accounts.name], position);
+    return true;
+  }
+
+  @Allow('signed-in')
+  @StepUp()
+  @Mutation(() => Boolean, {
+    description:
+      'Mails a code to another address, which the account has once that is confirmed. The answer is the same where the address has an account already.',
+  })
+  async requestEmailChange(
+    @Arg('input') { newEmail }: RequestEmailChangeInput,
+    @Ctx() { account, services }: Context,
+  ): Promise<boolean> {
+    await inInput(async () => services.emailChanges.request(account, newEmail));
+    return true;
+  }
+
+  @Allow('public')
+  @Mutation(() => Boolean, { description: 'From here on the account has the address that the code was mailed to.' })
+  async confirmEmailChange(
+    @Arg('input') { token }: TokenInput,
+    @Ctx() { services, requestId }: Context,
+  ): Promise<boolean> {
+    const position = await inInput(() => services.emailChanges.confirm(token, requestId));
     await services.waitFor([accounts.name], position);
     return true;
   }

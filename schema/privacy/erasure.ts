@@ -12,11 +12,13 @@ import { type Context, inInput } from '../context.js';
 import { payload, subjectOf } from '../crm/contacts.js';
 import { connectionOf, pageQuery } from '../page.js';
 import { selectsCount } from '../selection.js';
+import type { Services } from '../services.js';
 import { StepUp } from '../stepUp.js';
 import {
   AnonymiseContactPayload,
   EraseContactPayload,
   Erasure,
+  type ErasureCertificate,
   ErasureIdInput,
   ErasureInput,
   type ErasureResult,
@@ -170,6 +172,18 @@ export const erasureById = async (id: string, context: Context): Promise<Erasure
     certified: certified.size,
     results: requested.targets.map((target) => resultOf(id, target, state)),
   };
+};
+
+/** The certificate of one person, where it is signed. */
+export const certificateOf = async (
+  { erasures }: Pick<Services, 'erasures'>,
+  workspace: string,
+  erasure: string,
+  person: string,
+): Promise<ErasureCertificate | undefined> => {
+  const state = await erasures.state(erasure, workspace);
+  const target = state.requested?.targets.find(({ subject }) => subject === person);
+  return target && resultOf(erasure, target, state).certificate;
 };
 
 const resultOf = (id: string, { record, subject }: ErasureTarget, state: ErasureState): ErasureResult => {

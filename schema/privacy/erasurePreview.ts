@@ -21,7 +21,7 @@ const MAX_MENTIONS = 50;
 const COUNTED_DEALS = 1_000;
 
 @ObjectType({ simpleResolvers: true, description: 'A field that the person has, and what would become of it.' })
-class PreviewedField {
+export class PreviewedField {
   @Field()
   name!: string;
 

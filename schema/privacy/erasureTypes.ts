@@ -9,7 +9,7 @@ import { DateTime } from '../scalars.js';
 export class ErasureReceipt {
   @Field({
     description:
-      'IN_LEDGER, FENCED, SUPPRESSED, GENERALISED, RECORDED, KEYS_DESTROYED, PURGED or READ_MODEL_PURGED, in this order.',
+      'IN_LEDGER, ANSWERED, FENCED, SUPPRESSED, GENERALISED, RECORDED, KEYS_DESTROYED, PURGED or READ_MODEL_PURGED, in this order.',
   })
   step!: string;
 
@@ -53,7 +53,7 @@ export class ErasureCertificate {
 
 @ObjectType({ simpleResolvers: true, description: 'One of the people of an erasure.' })
 export class ErasureResult {
-  @Field(() => ID)
+  @Field(() => ID, { description: 'The record: a contact, or in the erasure of a whole workspace the workspace.' })
   contactId!: string;
 
   @Field(() => ID)

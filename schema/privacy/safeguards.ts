@@ -16,6 +16,12 @@ class Safeguards {
 
   @Field(() => Int, { description: 'With DELAY: how long an erasure can still be called off.' })
   delayHours!: number;
+
+  @Field({
+    description:
+      'Whether a person who has asked to be erased is told by mail what was done, where they have an address.',
+  })
+  answersPeople!: boolean;
 }
 
 @InputType({ description: 'What is left out stays as it is.' })
@@ -28,6 +34,9 @@ class SetSafeguardsInput extends CommandInput {
 
   @Field(() => Int, { nullable: true, description: 'From 1 to 720.' })
   delayHours?: number | null;
+
+  @Field(() => Boolean, { nullable: true })
+  answersPeople?: boolean | null;
 }
 
 const safeguardsIn = ({ services, workspace }: Context): Promise<Kept> =>
@@ -51,6 +60,7 @@ export class SafeguardResolver {
       anonymityBound: input.anonymityBound ?? undefined,
       approval: input.approval ?? undefined,
       delayHours: input.delayHours ?? undefined,
+      answersPeople: input.answersPeople ?? undefined,
     } as const;
     await context.handle(safeguardDecider, workspace, set, context.command(input.commandId), { shownIn: ['history'] });
     return safeguardsIn(context);

@@ -8,6 +8,7 @@ import type { RefusedSignIn } from '../identity/access/refusedSignIns.js';
 import { SecondFactors } from '../identity/access/secondFactors.js';
 import { Sessions } from '../identity/access/sessions.js';
 import { Credentials } from '../identity/accounts/credentials.js';
+import { EmailChanges } from '../identity/accounts/emailChanges.js';
 import { OpenIdSignIn } from '../identity/accounts/openIdSignIn.js';
 import { PasskeySignIn } from '../identity/accounts/passkeySignIn.js';
 import type { SignedUp, SignUp } from '../identity/accounts/signUp.js';
@@ -33,6 +34,8 @@ export interface AccountParts {
   readonly openId?: readonly OpenIdProvider[];
   /** A keyed hash of a value, apart from those of other spaces. */
   readonly keyed: (space: string, value: string) => string;
+  /** Keyed hash under which an address is claimed. */
+  readonly claimKey: (email: string) => string;
   readonly accountByEmail: (email: string) => Promise<string | null>;
   readonly signUp: (request: SignUp) => Promise<SignedUp>;
   readonly buckets: Buckets;
@@ -50,10 +53,11 @@ export const accountsOf = (parts: AccountParts) => {
   const devices = new Devices(stateStore, sealer);
   const hide = (value: string) => keyed('recovery-code', value);
   const secondFactors = new SecondFactors({ stateStore, sealer, clock, random: pooledRandomBytes, buckets, hide });
+  const tokens = new OneTimeTokens(stateStore, clock, pooledRandomBytes);
   const credentials = new Credentials({
     ...parts,
     secondFactors,
-    tokens: new OneTimeTokens(stateStore, clock, pooledRandomBytes),
+    tokens,
     passwords,
     sessions,
     devices,
@@ -72,5 +76,10 @@ export const accountsOf = (parts: AccountParts) => {
     signUp: parts.signUp,
     refused,
   });
-  return { sessions, passwords, devices, secondFactors, credentials, passkeys, passkeySignIn, openIdSignIn };
+  const emailOf = async (account: string) => (await accountById(readStore, account))?.email;
+  const emailChanges = new EmailChanges({ ...parts, tokens, credentials, emailOf });
+  return {
+    ...{ sessions, passwords, devices, secondFactors, credentials, emailChanges },
+    ...{ passkeys, passkeySignIn, openIdSignIn },
+  };
 };

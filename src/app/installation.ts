@@ -16,7 +16,9 @@ import { type RefusedSignIn, tellingRefusals } from '../identity/access/refusedS
 import type { SecondFactors } from '../identity/access/secondFactors.js';
 import type { Sessions } from '../identity/access/sessions.js';
 import { SignInThrottle } from '../identity/access/signInThrottle.js';
+import type { AccountClosing } from '../identity/accounts/closing.js';
 import type { Credentials } from '../identity/accounts/credentials.js';
+import type { EmailChanges } from '../identity/accounts/emailChanges.js';
 import type { OpenIdSignIn } from '../identity/accounts/openIdSignIn.js';
 import type { PasskeySignIn } from '../identity/accounts/passkeySignIn.js';
 import { beginSession, type SessionWanted, type SignIn, signIn } from '../identity/accounts/signIn.js';
@@ -31,6 +33,7 @@ import type { Position } from '../kernel/envelope.js';
 import { type Ids, pooledRandomBytes, subjectIdOf } from '../kernel/ids.js';
 import { Sealer } from '../kernel/sealer.js';
 import type { ErasureLedger } from '../ledger/port.js';
+import { sweepPartings } from '../mail/parting.js';
 import type { Mail } from '../mail/port.js';
 import type { MailReport } from '../mail/queue.js';
 import type { CertificateKey } from '../privacy/erasure/certificateKey.js';
@@ -44,6 +47,8 @@ import { SharedBuckets } from '../statestore/sharedBuckets.js';
 import { controllerKey, type DerivedKeys, keyedHash } from '../vault/keys.js';
 import type { Vault } from '../vault/port.js';
 import { accountsOf } from './accounts.js';
+import type { CertificateLinks } from './answers.js';
+import { closingOf } from './closing.js';
 import { allEvents } from './events.js';
 import { furnish } from './furnish.js';
 import { lookupsIn } from './importLookups.js';
@@ -117,10 +122,13 @@ export class Installation {
   /** How long after proving who they are somebody may do what is dangerous, in milliseconds. */
   readonly stepUpMs: number;
   readonly credentials: Credentials;
+  readonly emailChanges: EmailChanges;
   readonly externalIds: ExternalIds;
   readonly eraser: Eraser;
   readonly erasures: Erasures;
   readonly certificateKey: CertificateKey;
+  readonly certificateLinks: CertificateLinks;
+  readonly closing: AccountClosing;
   readonly suppressions: Suppressions;
   readonly projections: ProjectionRunner;
   readonly eventStore: EventStore;
@@ -172,8 +180,9 @@ export class Installation {
     this.buckets = shared ? new SharedBuckets(stateStore, clock, hideKey) : new MemoryBuckets(clock);
     const { handler, accountByEmail, behind, waitFor, buckets, refused } = this;
     const keyed = this.#claimKey;
+    const claimKey = this.#emailKey;
     const signUp = (request: SignUp) => this.#signedUp(request);
-    const account = { accountByEmail, behind, signUp, buckets, refused };
+    const account = { accountByEmail, claimKey, behind, signUp, buckets, refused };
     const accounts = accountsOf({ ...options, ...stores, handler, clock, ids, keyed, ...account });
     this.sessions = accounts.sessions;
     this.passwords = accounts.passwords;
@@ -184,6 +193,7 @@ export class Installation {
     this.openIdSignIn = accounts.openIdSignIn;
     this.stepUpMs = options.stepUpMs;
     this.credentials = accounts.credentials;
+    this.emailChanges = accounts.emailChanges;
     const hide = (value: string) => this.#claimKey('sign-in', value);
     this.signIns = new SignInThrottle({ buckets, stateStore, clock, hide });
     const entries = { handler: this.handler, stateStore, clock, random: pooledRandomBytes };
@@ -207,7 +217,7 @@ export class Installation {
     );
     this.readStoreRewriter = this.#rewriterOf(stores);
     const privacy = wirePrivacy({
-      ...{ ...stores, handler, clock, ids, derived, waitFor },
+      ...{ ...stores, handler, clock, ids, derived, waitFor, keyed, appUrl: options.appUrl, holding: this },
       rewritten: async (position) => {
         await this.readStoreRewriter?.rewritten(position);
         return this.readStoreRewriter !== null;
@@ -220,7 +230,9 @@ export class Installation {
     this.eraser = privacy.eraser;
     this.erasures = privacy.erasures;
     this.certificateKey = privacy.certificateKey;
+    this.certificateLinks = privacy.certificateLinks;
     this.suppressions = privacy.suppressions;
+    this.closing = closingOf(this);
     this.#leasedWork = shared && leases ? this.#workInTurn(leases) : undefined;
   }
 
@@ -228,8 +240,9 @@ export class Installation {
   async start(): Promise<void> {
     await this.projections.start();
     if (!this.#leasedWork) await this.eraser.resume();
+    await this.emailChanges.resume();
     const sweep = () => {
-      this.behind(() => this.stores.stateStore.sweep());
+      this.behind(() => this.#sweep());
       this.behind(() => this.accessLog.expire());
     };
     sweep();
@@ -363,6 +376,12 @@ export class Installation {
       work: () => this.erasures.resume(),
       report: (error) => this.options.report?.({ kind: 'background-failed', error }),
     });
+  }
+
+  async #sweep(): Promise<void> {
+    await this.stores.stateStore.sweep();
+    await this.mail.sweep();
+    await sweepPartings(this.stores, this.clock.now());
   }
 
   /** What replaces read models or their file: never two at a time. */

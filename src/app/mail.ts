@@ -4,11 +4,13 @@ import type { Clock } from '../kernel/clock.js';
 import type { Ids } from '../kernel/ids.js';
 import { type Sealer, Unsealer } from '../kernel/sealer.js';
 import { openFileOutbox, readFileOutbox } from '../mail/file.js';
+import { endParting } from '../mail/parting.js';
 import type { Mail, Message } from '../mail/port.js';
 import { MailQueue, type MailReport } from '../mail/queue.js';
 import { smtpCarrier } from '../mail/smtp.js';
 import type { StateStore } from '../statestore/port.js';
 import { keysOfRoot } from '../vault/keys.js';
+import type { Vault } from '../vault/port.js';
 import { openSqliteKeyReader } from '../vault/sqlite.js';
 import type { Config } from './config.js';
 import { filesIn, holdsData } from './dataDir.js';
@@ -28,6 +30,7 @@ export const NO_MAIL_SERVER: MailConfig = { from: 'BPO Assistant <no-reply@local
 export interface MailParts {
   readonly outbox: string;
   readonly stateStore: StateStore;
+  readonly vault: Pick<Vault, 'state' | 'close' | 'destroy'>;
   readonly sealer: Sealer;
   readonly ids: Ids;
   readonly clock: Clock;
@@ -37,10 +40,12 @@ export interface MailParts {
 
 /** Outgoing mail by SMTP where a server is configured, into files otherwise. Error: BAD_CONFIGURATION. */
 export const openMail = async (config: MailConfig, parts: MailParts): Promise<Mail> => {
-  const { outbox, ...queueParts } = parts;
+  const { outbox, vault, ...queueParts } = parts;
+  const { stateStore } = queueParts;
   if (config.smtpUrl === undefined) return openFileOutbox({ directory: outbox, ...queueParts });
   const carrier = smtpCarrier(config.smtpUrl.reveal(), config.from);
-  const queue = new MailQueue({ ...queueParts, carrier, wake });
+  const left = (subject: string) => endParting(subject, { stateStore, vault });
+  const queue = new MailQueue({ ...queueParts, carrier, wake, left });
   queue.start();
   return queue;
 };

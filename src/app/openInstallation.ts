@@ -87,7 +87,7 @@ export const openInstallation = async (config: OpeningConfig, options: Installat
     }
     const shared = isShared(locations);
     const sealer = new Sealer(stores.vault, pooledRandomBytes);
-    const outgoing = await mailOf(config, { stateStore: stores.stateStore, sealer, ids, clock, shared }, options);
+    const outgoing = await mailOf(config, { ...stores, sealer, ids, clock, shared }, options);
     const leases = sharedLeases(locations, stores, ids);
     const rewrite = isEmbedded(locations) ? rewriteIn(config.dataDir, keys) : null;
     const stepUpMs = config.stepUpMs ?? DEFAULT_STEP_UP_MS;

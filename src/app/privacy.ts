@@ -1,9 +1,13 @@
 import { allProjections } from '../../projections/all.js';
+import { entityIn, history, historyPage, typeFacet } from '../../projections/audit/history.js';
 import { contacts, contactsReachedAt } from '../../projections/crm/contacts.js';
+import { membersEverOf } from '../../projections/identity/affiliations.js';
+import { membersByIds } from '../../projections/identity/members.js';
 import { contactDecider } from '../crm/contacts/decider.js';
 import { reachOf } from '../crm/contacts/reach.js';
 import { isCrmError } from '../errors.js';
 import type { EventStore } from '../eventstore/port.js';
+import { workspaceErasedMail } from '../identity/members/mails.js';
 import type { Clock } from '../kernel/clock.js';
 import type { CommandContext, CommandHandler } from '../kernel/commandHandler.js';
 import { streamOf } from '../kernel/decider.js';
@@ -13,17 +17,20 @@ import type { ErasureLedger } from '../ledger/port.js';
 import { Anonymiser } from '../privacy/anonymisation/anonymise.js';
 import { channels } from '../privacy/consent/events.js';
 import { CertificateKey } from '../privacy/erasure/certificateKey.js';
-import { Eraser } from '../privacy/erasure/erase.js';
+import { Eraser, type ErasureOrder } from '../privacy/erasure/erase.js';
 import { Erasures, type ErasuresParts } from '../privacy/erasure/erasures.js';
 import { lastValues } from '../privacy/erasure/lastValues.js';
+import { holdDecider } from '../privacy/holds/decider.js';
 import { safeguardDecider } from '../privacy/safeguards/decider.js';
 import type { Reach } from '../privacy/suppression/addresses.js';
 import { Suppressions } from '../privacy/suppression/suppressions.js';
-import type { ReadStore } from '../readstore/port.js';
+import type { Place, ReadStore } from '../readstore/port.js';
 import type { StateStore } from '../statestore/port.js';
 import { controllerKey, type DerivedKeys, keyedHash } from '../vault/keys.js';
 import type { Vault } from '../vault/port.js';
+import { answerTo, CertificateLinks } from './answers.js';
 import { allEvents } from './events.js';
+import { type AccountHolding, purgersOf } from './purgers.js';
 
 export interface PrivacyParts {
   readonly handler: CommandHandler;
@@ -40,6 +47,10 @@ export interface PrivacyParts {
   readonly rewritten: ErasuresParts['rewritten'];
   readonly lastKeyBackupExpires: ErasuresParts['lastKeyBackupExpires'];
   readonly report: ErasuresParts['report'];
+  readonly holding: AccountHolding;
+  readonly appUrl: string;
+  /** A keyed hash of a value, apart from those of other spaces. */
+  readonly keyed: (space: string, value: string) => string;
 }
 
 export interface Privacy {
@@ -47,11 +58,12 @@ export interface Privacy {
   readonly eraser: Eraser;
   readonly erasures: Erasures;
   readonly certificateKey: CertificateKey;
+  readonly certificateLinks: CertificateLinks;
 }
 
 /** The privacy slices, handed what they need of the others. */
 export const wirePrivacy = (parts: PrivacyParts): Privacy => {
-  const { handler, eventStore, vault, stateStore, ledger, clock, ids, derived } = parts;
+  const { handler, eventStore, vault, stateStore, ledger, clock, ids, derived, holding } = parts;
   const suppressions = new Suppressions({
     handler,
     ids,
@@ -59,9 +71,9 @@ export const wirePrivacy = (parts: PrivacyParts): Privacy => {
       keyedHash(controllerKey(derived.suppression, workspace, controller), kind, value),
     mark: (reach, context) => markContacts(parts, () => suppressions, reach, context),
   });
-  const history = { eventStore, keys: vault };
+  const source = { eventStore, keys: vault };
   const anonymiser = new Anonymiser({
-    ...history,
+    ...source,
     handler,
     definitions: allEvents,
     pseudonyms: (workspace, controller) => {
@@ -70,6 +82,8 @@ export const wirePrivacy = (parts: PrivacyParts): Privacy => {
     },
   });
   const streamIn = (contact: string) => streamOf(contactDecider, contact);
+  const certificateLinks = new CertificateLinks(parts.keyed);
+  const { mail } = holding;
   const eraser = new Eraser({
     handler,
     vault,
@@ -79,25 +93,18 @@ export const wirePrivacy = (parts: PrivacyParts): Privacy => {
     ids,
     readModels: allProjections.map(({ name }) => name),
     purged: (readModel, position) => parts.waitFor([readModel], position),
-    purgers: [
-      {
-        name: 'cache',
-        purge: async ({ contact }) => {
-          handler.forget(contactDecider, contact);
-          return 1;
-        },
-      },
-      { name: 'claims', purge: ({ subject }) => stateStore.releaseClaimsOf(subject) },
-    ],
-    generalise: ({ contact, subject }, context) =>
+    purgers: purgersOf({ ...parts, erasures: () => erasures }),
+    answer: answerTo({ ...parts, history: source, mail, certificateLinks, now: () => clock.now() }),
+    takeLeave: (order, context) => takeLeave(parts, order, context),
+    generalise: ({ record: contact, subject }, context) =>
       anonymiser.anonymise({ contact, subject, stream: streamIn(contact) }, context),
-    suppress: async ({ contact }, context) => {
-      const { values } = await lastValues(streamIn(contact), history);
+    suppress: async ({ record }, context) => {
+      const { values } = await lastValues(streamIn(record), source);
       await suppressions.suppress(reachOf(values), channels, 'ERASED', context);
     },
   });
   const certificateKey = new CertificateKey(stateStore, pooledRandomBytes);
-  const erasures = new Erasures({
+  const erasures: Erasures = new Erasures({
     handler,
     stateStore,
     clock,
@@ -105,11 +112,48 @@ export const wirePrivacy = (parts: PrivacyParts): Privacy => {
     certificateKey,
     installation: ledger.installation,
     safeguards: (workspace) => handler.stateOf(safeguardDecider, workspace, workspace),
+    heldIn: (workspace) => heldIn(parts, workspace),
+    answersKeptMs: mail.keptMs,
     rewritten: parts.rewritten,
     lastKeyBackupExpires: parts.lastKeyBackupExpires,
     report: parts.report,
   });
-  return { suppressions, eraser, erasures, certificateKey };
+  return { suppressions, eraser, erasures, certificateKey, certificateLinks };
+};
+
+/** Whoever closes their account leaves first; whoever works in a workspace that goes is told. */
+const takeLeave = async (
+  { holding, readStore }: Pick<PrivacyParts, 'holding' | 'readStore'>,
+  { record, recordKind }: ErasureOrder,
+  context: CommandContext,
+): Promise<void> => {
+  if (recordKind === 'MEMBER') await holding.memberships.end(record, { ...context, commandId: null });
+  if (recordKind !== 'WORKSPACE') return;
+  const members = await membersByIds(
+    readStore,
+    (await membersEverOf(readStore, record)).map(({ id }) => id),
+  );
+  for (const member of members) {
+    if (member?.account === undefined || member.leftAt !== undefined) continue;
+    await holding.credentials.tell(member.account, workspaceErasedMail());
+  }
+};
+
+const HOLDS_AT_ONCE = 100;
+
+/** Whether anybody in a workspace is under a hold: whoever was once put under one is asked for. */
+const heldIn = async ({ handler, readStore, eventStore, waitFor }: PrivacyParts, workspace: string) => {
+  await waitFor([history.name], await eventStore.head());
+  const query = { scope: workspace, order: 'time', direction: 'asc', facets: [typeFacet('HoldPlaced')] } as const;
+  for (let after: Place | undefined; ; ) {
+    const { rows, hasMore } = await historyPage(readStore, { ...query, after, limit: HOLDS_AT_ONCE }, null);
+    for (const { row } of rows) {
+      const { holds } = await handler.stateOf(holdDecider, entityIn(row.stream), workspace);
+      if (Object.keys(holds).length > 0) return true;
+    }
+    if (!hasMore) return false;
+    after = rows.at(-1)!.place;
+  }
 };
 
 /**

@@ -163,6 +163,11 @@ export class CommandHandler {
     return this.#attempt(...attempt);
   }
 
+  /** Drops what is remembered of every record of a workspace. Answers of how many. */
+  forgetWorkspace(workspace: string): number {
+    return this.#folds.deleteWhere((fold) => fold.workspace === workspace);
+  }
+
   async #attempt<State, Command, D extends EventDefinitions>(
     decider: Decider<State, Command, D>,
     stream: string,

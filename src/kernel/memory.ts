@@ -21,6 +21,17 @@ export class BoundedMap<K, V> {
   delete(key: K): void {
     this.#entries.delete(key);
   }
+
+  /** Answers how many entries there were of those that are meant. */
+  deleteWhere(isMeant: (value: V) => boolean): number {
+    let deleted = 0;
+    for (const [key, value] of this.#entries) {
+      if (!isMeant(value)) continue;
+      this.#entries.delete(key);
+      deleted += 1;
+    }
+    return deleted;
+  }
 }
 
 /** Runs what has the same key one after the other, and the rest side by side. */

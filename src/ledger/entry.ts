@@ -37,7 +37,7 @@ const records = [
     erasure: id,
     workspace: owner,
     subject: id,
-    keys: z.array(z.strictObject({ class: retentionClass, fingerprint: digest })),
+    keys: z.array(z.strictObject({ class: z.enum([...retentionClasses, 'workspace']), fingerprint: digest })),
   }),
   z.strictObject({ kind: z.literal('ErasureCompleted'), erasure: id }),
 ] as const;

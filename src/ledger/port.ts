@@ -10,7 +10,7 @@ export interface ErasureBegun {
   readonly subject: string;
   /** Id of what is erased: a contact, an account, a workspace. */
   readonly record: string;
-  /** What the record is, as a code: `CONTACT`, `ACCOUNT`, `WORKSPACE`. */
+  /** What the record is, as a code: `CONTACT`, `ACCOUNT`, `MEMBER`, `INVITATION`, `WORKSPACE`. */
   readonly recordKind: string;
   /** What is done, as a code: `ERASE`, `ANONYMISE`. */
   readonly scope: string;
@@ -28,7 +28,8 @@ export interface KeysDestroyed {
   readonly erasure: string;
   readonly workspace: string;
   readonly subject: string;
-  readonly keys: readonly { readonly class: RetentionClass; readonly fingerprint: string }[];
+  /** `workspace`: its own key, and with it every key under it. */
+  readonly keys: readonly { readonly class: RetentionClass | 'workspace'; readonly fingerprint: string }[];
 }
 
 /** Everything that an erasure has to do was done. */

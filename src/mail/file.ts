@@ -4,7 +4,7 @@ import { CrmError } from '../errors.js';
 import type { Clock } from '../kernel/clock.js';
 import type { Ids } from '../kernel/ids.js';
 import type { Sealer, Unsealer } from '../kernel/sealer.js';
-import type { Mail, Message } from './port.js';
+import { isAmong, type Mail, type Message } from './port.js';
 import { openMessage, type SealedMessage, sealMessage } from './sealedMessage.js';
 
 export interface FileOutboxOptions {
@@ -26,6 +26,7 @@ export const openFileOutbox = async ({ directory, sealer, ids, clock }: FileOutb
   await mkdir(directory, { recursive: true, mode: 0o700 });
   await removeOld(directory, clock.now() - KEPT_MS);
   return {
+    keptMs: KEPT_MS,
     async send(message) {
       const id = ids.next();
       const sealed = await sealMessage(id, message, sealer);
@@ -33,6 +34,17 @@ export const openFileOutbox = async ({ directory, sealer, ids, clock }: FileOutb
         throw new CrmError('STORE_FAILED', { reason: 'The outbox cannot be written.' }, { cause });
       });
     },
+    async forget(recipients) {
+      let forgotten = 0;
+      for (const name of await namesIn(directory)) {
+        const path = join(directory, name);
+        if (!isAmong(JSON.parse(await readFile(path, 'utf8')) as SealedMessage, recipients)) continue;
+        await rm(path, { force: true });
+        forgotten += 1;
+      }
+      return forgotten;
+    },
+    sweep: () => removeOld(directory, clock.now() - KEPT_MS),
     close: async () => undefined,
   };
 };

@@ -9,6 +9,15 @@ export interface Message {
   readonly text: string;
 }
 
+/** Whose messages: one person's, or everybody's in a workspace. */
+export interface Recipients {
+  readonly workspace: string;
+  readonly subject?: string;
+}
+
+export const isAmong = ({ workspace, subject }: Recipients, of: Recipients): boolean =>
+  workspace === of.workspace && (of.subject === undefined || subject === of.subject);
+
 /** Outgoing mail. Every adapter passes `test/contract/mail.ts`. */
 export interface Mail {
   /**
@@ -16,6 +25,12 @@ export interface Mail {
    * the same Message-ID. Errors: SUBJECT_ERASED, STORE_FAILED.
    */
   send(message: Message): Promise<void>;
+  /** How long a message is kept at the most, sent or not, in milliseconds. */
+  readonly keptMs: number;
+  /** Removes the messages that wait for these people. Answers how many. */
+  forget(recipients: Recipients): Promise<number>;
+  /** Removes what is kept no longer. */
+  sweep(): Promise<void>;
   /** Finishes what is on its way; what still waits is taken up at the next start. */
   close(): Promise<void>;
 }

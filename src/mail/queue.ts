@@ -3,7 +3,7 @@ import type { Clock } from '../kernel/clock.js';
 import type { Ids } from '../kernel/ids.js';
 import type { Sealer } from '../kernel/sealer.js';
 import type { StateStore } from '../statestore/port.js';
-import type { Mail, Message } from './port.js';
+import { isAmong, type Mail, type Message, type Recipients } from './port.js';
 import { openMessage, type SealedMessage, sealMessage } from './sealedMessage.js';
 
 /** Hands a message over to whoever takes it to its recipient. */
@@ -35,6 +35,8 @@ export interface MailQueueParts {
   readonly report: (what: MailReport) => void;
   /** Whether other servers deliver what is in the same state store. */
   readonly shared?: boolean;
+  /** Told, by its recipient's subject, of a message that has left and is about to be removed. */
+  readonly left?: (subject: string) => Promise<void>;
 }
 
 interface Waiting extends SealedMessage {
@@ -53,6 +55,7 @@ const KEPT_MS = 4 * 24 * 3600 * 1000;
 
 /** Keeps messages sealed in the state store until a carrier has taken them: what was accepted outlives a crash. */
 export class MailQueue implements Mail {
+  readonly keptMs = KEPT_MS;
   #running: Promise<void> | null = null;
   #again = false;
   #closed = false;
@@ -73,6 +76,18 @@ export class MailQueue implements Mail {
     await stateStore.put(SPACE, id, waiting as unknown as Json, now + KEPT_MS);
     this.#deliverSoon();
   }
+
+  async forget(recipients: Recipients): Promise<number> {
+    const { stateStore } = this.parts;
+    const theirs = (await stateStore.list(SPACE)).filter(({ value }) =>
+      isAmong(value as unknown as Waiting, recipients),
+    );
+    for (const { key } of theirs) await stateStore.remove(SPACE, key);
+    return theirs.length;
+  }
+
+  /** What expires is swept with the rest of the state store. */
+  async sweep(): Promise<void> {}
 
   async close(): Promise<void> {
     this.#closed = true;
@@ -143,6 +158,7 @@ export class MailQueue implements Mail {
       }
       report({ kind: 'mail-refused', attempts });
     }
+    await this.parts.left?.(waiting.subject);
     await stateStore.remove(SPACE, id);
     return null;
   }

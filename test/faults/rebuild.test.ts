@@ -274,7 +274,7 @@ describe('the projection runner, over stores in memory', () => {
         await handler.handle(
           subjectDecider,
           subject,
-          { type: 'EraseSubject', contact, subject, kind, reason: 'OTHER' } as const,
+          { type: 'EraseSubject', record: contact, recordKind: 'CONTACT', subject, kind, reason: 'OTHER' } as const,
           context,
         );
         await vault.destroy(WORKSPACE, subject);

@@ -29,3 +29,11 @@ test('[P11.1] who does not state to be 18 is refused', () =>
     .thenRefused('UNDERAGE', 'confirmsAdult'));
 
 test('an account opens once', () => given(accountDecider, opened).when(open).thenRefused('ALREADY_TAKEN'));
+
+test('[P5.3] an address that was confirmed takes the place of the one before, and counts as confirmed', () => {
+  const change = { type: 'ChangeEmail', subject: 'ada', email: 'new@example.com' } as const;
+  const changed = { type: 'EmailChanged', data: { subject: 'ada', email: 'new@example.com' } } as const;
+  given(accountDecider, opened).when(change).then(changed);
+  given(accountDecider, opened, changed).when({ type: 'VerifyEmail', subject: 'ada' }).thenNothing();
+  given(accountDecider).when(change).thenRefused('NOT_FOUND');
+});

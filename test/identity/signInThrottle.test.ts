@@ -39,7 +39,7 @@ const guess = async (times: number, attempt: { email?: string; address?: string;
   return times;
 };
 const signIn = async (attempt: { address?: string; device?: string; email?: string }) =>
-  (await throttle.admit({ email: EMAIL, address: undefined, device: undefined, ...attempt })).succeeded();
+  (await throttle.admit({ email: EMAIL, address: undefined, device: undefined, ...attempt })).succeeded('account');
 /** As many addresses as it takes to use up what an account allows to places that it does not know. */
 const guessFromEverywhere = async () => {
   for (let n = 1; n <= 30; n += 1) await guess(10, { address: `203.0.113.${n}` });
@@ -121,4 +121,12 @@ test('a place is forgotten after ninety days', async () => {
   now += 91 * 24 * 3600 * 1000;
   await guessFromEverywhere();
   expect(await guess(1, { address: HOME })).toBe(0);
+});
+
+test('[P6.3] the places of a closed account are forgotten, and nobody else’s', async () => {
+  await signIn({ address: HOME, device: DEVICE });
+  await (await throttle.admit({ email: 'bob@example.com', address: HOME, device: undefined })).succeeded('bob');
+  expect(await throttle.forget('account')).toBe(2);
+  expect(await store.list('sign-in-places')).toHaveLength(1);
+  expect(await store.list('sign-in-places-of')).toMatchObject([{ key: expect.stringMatching(/^bob\//) }]);
 });

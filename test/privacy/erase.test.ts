@@ -55,6 +55,8 @@ const eraserWith = (over: Partial<ErasureLedger>, purged = async () => undefined
     ...parts,
     generalise: nothing,
     suppress: nothing,
+    answer: async () => false,
+    takeLeave: nothing,
     purgers: [],
     readModels: ['contacts'],
     clock,
@@ -69,7 +71,7 @@ const newContact = async () => {
     given: { today: '2026-11-24' },
   } as const;
   await newHandler().handle(contactDecider, contact, create, context);
-  return { contact, subject, kind: 'ERASE', reason: 'SUBJECT_REQUEST' } as const;
+  return { record: contact, recordKind: 'CONTACT', subject, kind: 'ERASE', reason: 'SUBJECT_REQUEST' } as const;
 };
 const written = async () => (await ledger.entries(1)).map(({ record }) => record);
 
@@ -90,7 +92,7 @@ test('[P7.3] the intent is in the ledger before anything is destroyed, the keys 
   expect(first).toMatchObject({
     workspace,
     subject: order.subject,
-    record: order.contact,
+    record: order.record,
     scope: 'ERASE',
     classes: null,
   });

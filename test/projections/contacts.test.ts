@@ -14,7 +14,7 @@ const consent = (subject: string, channel = 'EMAIL'): Happened => ({
 });
 const erased = (subject: string, kind: 'ERASE' | 'ANONYMISE'): Happened => ({
   type: 'SubjectErased',
-  data: { subject, contact: subject, kind, reason: 'SUBJECT_REQUEST' },
+  data: { subject, record: subject, recordKind: 'CONTACT', kind, reason: 'SUBJECT_REQUEST' },
 });
 const grace = created('grace', { name: { givenName: 'Grace', familyName: 'Hopper' }, tags: ['vip'], company: 'acme' });
 const forMarketing = { facets: [reachFacet('MARKETING')] };

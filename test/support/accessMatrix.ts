@@ -54,8 +54,11 @@ export const aboutRecords: { readonly [operation: string]: (kept: Kept) => objec
   anonymiseContact: ({ contact }) => ({ input: { id: contact } }),
 };
 
-/** Where a member would take themselves out: refused for another reason after it was found that they may. */
-const notToBeDone: { readonly [operation: string]: object } = { leaveWorkspace: { input: { commandId: 'nonsense' } } };
+/** Where a member would take themselves out, or everybody: refused for another reason after it was found that they may. */
+const notToBeDone: { readonly [operation: string]: object } = {
+  leaveWorkspace: { input: { commandId: 'nonsense' } },
+  eraseWorkspace: { input: { commandId: 'nonsense' } },
+};
 
 /** A client with a record of each kind. */
 export const furnish = async (workplace: Workplace, owner: Caller, client: string): Promise<Kept> => {

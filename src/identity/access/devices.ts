@@ -54,6 +54,13 @@ export class Devices {
     return devices;
   }
 
+  /** Answers how many there were. */
+  async forgetAll(account: string): Promise<number> {
+    const entries = await this.stateStore.list(SPACE, `${account}/`);
+    for (const { key } of entries) await this.stateStore.remove(SPACE, key);
+    return entries.length;
+  }
+
   async forget(account: string, sessions: readonly string[]): Promise<void> {
     for (const session of sessions) await this.stateStore.remove(SPACE, `${account}/${session}`);
   }

@@ -194,6 +194,13 @@ export class Passkeys {
     await this.parts.stateStore.releaseClaim(CREDENTIALS, entry.credential, account);
   }
 
+  /** For an account that is closed: its claims are released with all others. Answers how many there were. */
+  async forgetAll(account: string): Promise<number> {
+    const entries = await this.parts.stateStore.list(SPACE, `${account}/`);
+    for (const { key } of entries) await this.parts.stateStore.remove(SPACE, key);
+    return entries.length;
+  }
+
   async #attested(response: unknown, ceremony: Ceremony) {
     const { relyingParty } = this.parts;
     let verified: VerifiedRegistrationResponse;

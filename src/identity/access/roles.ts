@@ -50,6 +50,8 @@ export const permissions = [
   'audit:read',
   'audit:grant',
   'workspace:transfer',
+  /** To erase the whole workspace, with everything in it. */
+  'workspace:erase',
 ] as const;
 export type Permission = (typeof permissions)[number];
 
@@ -83,7 +85,7 @@ const WORKING: readonly Permission[] = [
 /** What each role may do. An auditor may do nothing but by a grant that is running (`audits`). */
 export const permissionsOf: { readonly [R in BuiltInRole]: ReadonlySet<Permission> } = {
   OWNER: new Set(permissions),
-  ADMIN: new Set(everything('workspace:transfer')),
+  ADMIN: new Set(everything('workspace:transfer', 'workspace:erase')),
   MANAGER: new Set<Permission>([
     ...WORKING,
     'contact:read-birth-date',

@@ -15,7 +15,7 @@ export interface SignInAttempt {
 
 /** An attempt that may go on, and what to do once the password is known to be right. */
 export interface AdmittedSignIn {
-  succeeded(): Promise<void>;
+  succeeded(account: string): Promise<void>;
 }
 
 export interface SignInThrottleParts {
@@ -34,6 +34,8 @@ const PER_ADDRESS: Rate = { capacity: 50, perSecond: 1 / 10 };
 const PER_ACCOUNT: Rate = { capacity: 100, perSecond: 1 / 30 };
 
 const SPACE = 'sign-in-places';
+/** The same by account, to find them when it is closed. */
+const PLACES_OF = 'sign-in-places-of';
 /** How long a place is known after the last sign-in there. */
 const KNOWN_MS = 90 * 24 * 3600 * 1000;
 
@@ -60,12 +62,27 @@ export class SignInThrottle {
     if (known === undefined) counted.push([`sign-in account ${account}`, PER_ACCOUNT]);
     await this.#takeAll(counted);
     return {
-      succeeded: async () => {
+      succeeded: async (id) => {
         for (const [key, rate] of counted) await this.parts.buckets.giveBack(key, rate, 1);
         const until = this.parts.clock.now() + KNOWN_MS;
-        for (const place of places) await this.parts.stateStore.put(SPACE, place, true, until);
+        for (const place of places) {
+          await this.parts.stateStore.put(PLACES_OF, `${id}/${place}`, true, until);
+          await this.parts.stateStore.put(SPACE, place, true, until);
+        }
       },
     };
+  }
+
+  /** Forgets every place that an account has signed in at. Answers how many. */
+  async forget(account: string): Promise<number> {
+    const { stateStore } = this.parts;
+    const prefix = `${account}/`;
+    const places = await stateStore.list(PLACES_OF, prefix);
+    for (const { key } of places) {
+      await stateStore.remove(SPACE, key.slice(prefix.length));
+      await stateStore.remove(PLACES_OF, key);
+    }
+    return places.length;
   }
 
   async #firstKnown(places: readonly string[]): Promise<string | undefined> {

@@ -177,6 +177,13 @@ export class Credentials {
     throw new CrmError('UNAUTHENTICATED');
   }
 
+  /** Makes every token that was mailed for an account good for nothing. Answers how many there may be. */
+  async forgetTokens(account: string): Promise<number> {
+    const purposes = [VERIFY, RESET];
+    for (const purpose of purposes) await this.parts.tokens.revoke(purpose, account);
+    return purposes.length;
+  }
+
   /** Ends every session of an account but one. Answers how many. */
   async endSessions(account: string, but?: string): Promise<number> {
     const ended = await this.parts.sessions.endAll(account, but);

@@ -20,6 +20,8 @@ export interface OpenAccount {
 export type AccountCommand =
   | OpenAccount
   | { readonly type: 'VerifyEmail'; readonly subject: string }
+  /** To one that was confirmed. */
+  | { readonly type: 'ChangeEmail'; readonly subject: string; readonly email: string }
   | {
       readonly type: 'ChangeSignInMeans';
       readonly subject: string;
@@ -42,6 +44,8 @@ export const accountDecider: Decider<AccountState, AccountCommand, typeof accoun
     switch (command.type) {
       case 'VerifyEmail':
         return state.emailVerified ? [] : [{ type: 'EmailVerified', data: { subject } }];
+      case 'ChangeEmail':
+        return [{ type: 'EmailChanged', data: { subject, email: command.email } }];
       case 'ChangeSignInMeans':
         return [{ type: 'SignInMeansChanged', data: { subject, means: command.means, change: command.change } }];
       case 'ReportReuse':
@@ -53,7 +57,7 @@ export const accountDecider: Decider<AccountState, AccountCommand, typeof accoun
 
   evolve: (state, event) => ({
     opened: true,
-    emailVerified: state.emailVerified || event.type === 'EmailVerified',
+    emailVerified: state.emailVerified || event.type === 'EmailVerified' || event.type === 'EmailChanged',
   }),
 };
 

@@ -21,6 +21,8 @@ export const accountEvents = defineEvents({
     confirmedAdult: open(z.literal(true)),
   }),
   EmailVerified: event(1, { subject: subject() }),
+  /** To an address that was confirmed from there. */
+  EmailChanged: event(1, { subject: subject(), email: personal(email, 'contact.email') }),
   SignInMeansChanged: event(1, {
     subject: subject(),
     means: open(z.enum(signInMeans)),

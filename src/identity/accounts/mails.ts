@@ -18,6 +18,25 @@ export const verifyEmailMail = (appUrl: string, token: string): Words => ({
   ),
 });
 
+export const changeEmailMail = (appUrl: string, token: string): Words => ({
+  subject: 'Confirm your new e-mail address',
+  text: signed(
+    'Somebody, we hope you, wants to use this address for their account. Confirm that it is yours:',
+    linkTo(appUrl, 'change-email', token),
+    `Or enter this code: ${token}`,
+    'It is good once, for 24 hours. If it was not you, do nothing: nothing changes.',
+  ),
+});
+
+/** Goes to the address of before, and does not name the new one: whoever reads this mailbox need not be the person. */
+export const emailChangedMail = (): Words => ({
+  subject: 'Your e-mail address was changed',
+  text: signed(
+    'Your account has another address now, which was confirmed from there. It cannot be signed in to with this one any more.',
+    'If it was not you, somebody was signed in as you: write to whoever runs this service at once.',
+  ),
+});
+
 export const resetPasswordMail = (appUrl: string, token: string): Words => ({
   subject: 'Choose a new password',
   text: signed(

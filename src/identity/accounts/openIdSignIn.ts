@@ -149,6 +149,13 @@ export class OpenIdSignIn {
     await credentials.changed(account, 'OPENID', 'REMOVED', correlationId, identityMail('REMOVED'));
   }
 
+  /** For an account that is closed: its claims are released with all others. Answers how many there were. */
+  async forgetAll(account: string): Promise<number> {
+    const entries = await this.parts.stateStore.list(IDENTITIES, `${account}/`);
+    for (const { key } of entries) await this.parts.stateStore.remove(IDENTITIES, key);
+    return entries.length;
+  }
+
   /** The oldest first. */
   async of(account: string): Promise<readonly LinkedIdentity[]> {
     const prefix = `${account}/`;

@@ -40,7 +40,7 @@ export const signIn = async (request: SignIn, parts: SignInParts): Promise<Token
   const account = await parts.accountByEmail(request.email);
   if (!(await parts.passwords.matches(account, request.password)) || account === null)
     throw new CrmError('SIGN_IN_FAILED');
-  await attempt.succeeded();
+  await attempt.succeeded(account);
   if (await parts.secondFactors.required(account)) {
     if (request.code === undefined) throw new CrmError('SECOND_FACTOR_REQUIRED', { field: 'code' });
     await parts.checkCode(account, request.code);

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { CrmError } from '../../errors.js';
+import { CrmError, isCrmError } from '../../errors.js';
 import { type Clock, instant } from '../../kernel/clock.js';
 import type { CommandContext, CommandHandler, Handled } from '../../kernel/commandHandler.js';
 import type { RandomBytes } from '../../kernel/ids.js';
@@ -71,6 +71,32 @@ export class ApiKeys {
     const hash = await stateStore.get(HASHES, id);
     if (typeof hash === 'string') await stateStore.remove(KEYS, hash);
     return handler.handle(keyDecider, id, { type: 'RevokeApiKey', subject: id }, context);
+  }
+
+  /** The keys that act for an account, or in a workspace, and are good still. */
+  async of(whose: { readonly account: string } | { readonly workspace: string }): Promise<readonly KeyHolder[]> {
+    const all = (await this.parts.stateStore.list(KEYS)).map(({ value }) => value as unknown as KeyHolder);
+    return all.filter(({ account, workspace }) =>
+      'account' in whose ? account === whose.account : workspace === whose.workspace,
+    );
+  }
+
+  /** Takes away every key of an account, or of a workspace. Answers how many were good still. */
+  async revokeAll(
+    whose: { readonly account: string } | { readonly workspace: string },
+    context: Pick<CommandContext, 'actor' | 'correlationId'>,
+  ): Promise<number> {
+    const { stateStore } = this.parts;
+    const theirs = await this.of(whose);
+    for (const { id, workspace } of theirs) {
+      const revoked = this.revoke(id, { ...context, workspace, controller: workspace, commandId: null });
+      // In a workspace that goes as a whole nothing more is written; the key itself is gone.
+      await revoked.catch((error: unknown) => {
+        if (!isCrmError(error, 'SUBJECT_ERASED')) throw error;
+      });
+      await stateStore.remove(HASHES, id);
+    }
+    return theirs.length;
   }
 
   /** Whom a key acts for; `null` for one that there is not, or no more. */

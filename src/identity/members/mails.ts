@@ -1,5 +1,15 @@
 import type { Message } from '../../mail/port.js';
 
+/** Told to everybody who works there while it can still be: afterwards nothing says who did. */
+export const workspaceErasedMail = (): Pick<Message, 'subject' | 'text'> => ({
+  subject: 'A workspace of yours is erased',
+  text: [
+    'An owner has erased a workspace that you are a member of. Everything in it is being destroyed and cannot be brought back.',
+    'Your account stays as it is.',
+    'BPO Assistant\n',
+  ].join('\n\n'),
+});
+
 /** Names neither who invites nor to what: both may be people, and the address may be somebody else's. */
 export const invitationMail = (appUrl: string, token: string): Pick<Message, 'subject' | 'text'> => ({
   subject: 'You are invited to a workspace',

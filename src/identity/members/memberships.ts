@@ -191,6 +191,31 @@ export class Memberships {
     });
   }
 
+  /** What is left of an account holder's membership when their account is closed. Idempotent. */
+  async end(member: string, context: CommandContext): Promise<void> {
+    const { workspace } = context;
+    await this.#serial.run(workspace, async () => {
+      if ((await this.#member(member, workspace)).added) await this.#depart(member, 'LEFT', context);
+    });
+  }
+
+  /** Makes the tokens of an invitation, or of all of a workspace, good for nothing. Answers how many there were. */
+  async forgetInvitations(of: { readonly invitation: string } | { readonly workspace: string }): Promise<number> {
+    const { stateStore } = this.parts;
+    const isMeant = (each: Pending) =>
+      'invitation' in of ? each.invitation === of.invitation : each.workspace === of.workspace;
+    const meant = (await stateStore.list(INVITATIONS)).filter(({ value }) => isMeant(value as unknown as Pending));
+    for (const { key } of meant) await stateStore.remove(INVITATIONS, key);
+    return meant.length;
+  }
+
+  /** Invitations that were sent to an address and not accepted. */
+  async invitationsTo(email: string): Promise<readonly { readonly workspace: string; readonly invitation: string }[]> {
+    const emailKey = this.parts.emailKey(email);
+    const pending = (await this.parts.stateStore.list(INVITATIONS)).map(({ value }) => value as unknown as Pending);
+    return pending.filter((each) => each.emailKey === emailKey);
+  }
+
   /** Makes a member an owner in the place of one, or beside them. Errors: NOT_FOUND, FORBIDDEN, BAD_USER_INPUT. */
   transfer(from: string, member: string, stays: boolean, context: CommandContext): Promise<Handled> {
     const { workspace } = context;

@@ -1,5 +1,5 @@
 import { canonicalJson } from '../../kernel/canonical.js';
-import type { ErasureTarget } from './events.js';
+import type { ErasureTarget, Receipt, RecordKind } from './events.js';
 import type { CarriedOut, Requested } from './requestDecider.js';
 
 /** What is known about an installation when it signs. */
@@ -13,9 +13,11 @@ export interface Surroundings {
   readonly readStoreRewritten: boolean;
   /** The day on which the last backup that may hold one of the keys is to be gone; `null`: no keys were ever backed up. */
   readonly lastKeyBackupExpires: string | null;
+  /** How long an answer to the person may have waited to be sent, in milliseconds. */
+  readonly answersKeptMs: number;
 }
 
-interface Kept {
+export interface Kept {
   readonly what: string;
   readonly ground: string;
   /** A day, or `null` where there is none. */
@@ -46,14 +48,64 @@ const GENERALISED: Kept = {
   until: null,
 };
 
-const claimsOf = ({ readStoreRewritten }: Surroundings): Claims => {
+const AUTHORSHIP: Kept = {
+  what: 'In the histories of workspaces, what the account holder did there, under ids that lead to no name any more.',
+  ground: 'GDPR Art 5(2) and Art 17(3)(b) and (e)',
+  until: null,
+};
+
+const SKELETON: Kept = {
+  what: 'Of every event of the workspace its kind, time, ids, codes and digests, which no query shows any more.',
+  ground: 'GDPR Art 5(2) and Art 17(3)(b)',
+  until: null,
+};
+
+const LISTED: Kept = { ...SUPPRESSION, what: `Of people who had opted out or were erased: ${SUPPRESSION.what}` };
+
+/** The answer to the person, which was composed while their address could be read. */
+const answered = (receipts: readonly Receipt[], keptMs: number): readonly Kept[] => {
+  const at = receipts.find(({ step }) => step === 'ANSWERED')?.at;
+  if (at === undefined) return [];
+  const until = new Date(Date.parse(at) + keptMs).toISOString().slice(0, 10);
+  const what =
+    'The answer to the person and the address that it goes to, under a key of its own that is destroyed once it has left.';
+  return [{ what, ground: 'GDPR Art 12(3)', until }];
+};
+
+/** What an erasure leaves. */
+export const keptOf = (
+  recordKind: RecordKind,
+  { kind, reason }: Pick<Requested, 'kind' | 'reason'>,
+): readonly Kept[] => {
+  if (recordKind === 'WORKSPACE') return [REQUEST, SKELETON, LISTED];
+  if (recordKind !== 'CONTACT') return [REQUEST, AUTHORSHIP];
+  return [
+    REQUEST,
+    ...(reason === 'SUBJECT_REQUEST' ? [SUPPRESSION] : []),
+    ...(kind === 'ANONYMISE' ? [GENERALISED] : []),
+  ];
+};
+
+/** What is said of whom. */
+const CLAIMS: { readonly [K in 'person' | 'workspace']: readonly [string, string, string] } = {
+  person: [
+    'The keys named here are destroyed, in the key store and in memory; without them no sealed field of the person opens.',
+    'Nothing can be written for the person any more.',
+    'Every read model named here has removed the person.',
+  ],
+  workspace: [
+    'The key named here is destroyed, in the key store and in memory; every other key of the workspace was wrapped by it, so no sealed field of the workspace opens.',
+    'Nothing can be written in the workspace any more.',
+    'Every read model named here has removed everything of the workspace.',
+  ],
+};
+
+const claimsOf = (recordKind: RecordKind, { readStoreRewritten }: Surroundings): Claims => {
   const rewritten = 'The read models were rewritten into a new file; the old file and its key are destroyed.';
   const overwritten = 'The rows of the read models were removed; their engine overwrites what it removes.';
   return {
     guaranteed: [
-      'The keys named here are destroyed, in the key store and in memory; without them no sealed field of the person opens.',
-      'Nothing can be written for the person any more.',
-      'Every read model named here has removed the person.',
+      ...CLAIMS[recordKind === 'WORKSPACE' ? 'workspace' : 'person'],
       ...(readStoreRewritten ? [rewritten] : []),
     ],
     controlled: [
@@ -75,13 +127,10 @@ export const certificateText = (
   { at, data }: CarriedOut,
   surroundings: Surroundings,
 ): string => {
-  const { installation, workspace, erasure, startedAt, issuedAt, lastKeyBackupExpires } = surroundings;
+  const { installation, workspace, erasure, startedAt, issuedAt, lastKeyBackupExpires, answersKeptMs } = surroundings;
   const { kind, reason } = requested;
-  const kept = [
-    REQUEST,
-    ...(reason === 'SUBJECT_REQUEST' ? [SUPPRESSION] : []),
-    ...(kind === 'ANONYMISE' ? [GENERALISED] : []),
-  ];
+  const recordKind = target.kind ?? 'CONTACT';
+  const kept = [...keptOf(recordKind, requested), ...answered(data.receipts, answersKeptMs)];
   return canonicalJson({
     format: 'bpo-crm-erasure-certificate-1',
     installation,
@@ -89,6 +138,7 @@ export const certificateText = (
     controller: target.controller,
     erasure,
     record: target.record,
+    recordKind,
     person: target.subject,
     kind,
     reason,
@@ -101,7 +151,7 @@ export const certificateText = (
     kept,
     lastKeyBackupExpires,
     recipientsTold: [],
-    ...claimsOf(surroundings),
+    ...claimsOf(recordKind, surroundings),
   });
 };
 

@@ -1,5 +1,5 @@
 import type { Decider } from '../../kernel/decider.js';
-import { type ErasureKind, type ErasureReason, erasureEvents } from './events.js';
+import { type ErasureKind, type ErasureReason, erasureEvents, type RecordKind } from './events.js';
 
 export interface SubjectState {
   readonly erased: ErasureKind | null;
@@ -10,7 +10,8 @@ export interface SubjectState {
 export type EraseSubject = {
   readonly type: 'EraseSubject';
   readonly subject: string;
-  readonly contact: string;
+  readonly record: string;
+  readonly recordKind: RecordKind;
   readonly kind: ErasureKind;
   readonly reason: ErasureReason;
   readonly erasure?: string;

@@ -6,15 +6,24 @@ import type { Position } from '../../kernel/envelope.js';
 import { derivedId, type Ids } from '../../kernel/ids.js';
 import type { ErasureLedger, LedgerEntry } from '../../ledger/port.js';
 import type { StateStore } from '../../statestore/port.js';
-import type { DestroyedKey, Vault } from '../../vault/port.js';
+import type { Vault } from '../../vault/port.js';
 import { subjectDecider } from './decider.js';
-import type { ErasureKind, ErasureReason, Receipt } from './events.js';
+import {
+  type DestroyedKey,
+  type ErasureKind,
+  type ErasureReason,
+  type Receipt,
+  type RecordKind,
+  WORKSPACE_KEY,
+} from './events.js';
 
 /** Erasures that have begun and are not through: taken up again when the process starts. */
 const INTENTS = 'erasures';
 
 export interface ErasureOrder {
-  readonly contact: string;
+  readonly record: string;
+  readonly recordKind: RecordKind;
+  /** Whose keys go; of a workspace its own id. */
   readonly subject: string;
   readonly kind: ErasureKind;
   readonly reason: ErasureReason;
@@ -35,6 +44,8 @@ export interface Carried {
 /** Something outside keys and read models that may hold a person. Idempotent; answers how many entries it removed. */
 export interface Purger {
   readonly name: string;
+  /** Whose it may hold; left out: anybody's. */
+  readonly kinds?: readonly RecordKind[];
   purge(order: ErasureOrder, workspace: string): Promise<number>;
 }
 
@@ -51,6 +62,13 @@ export interface EraserParts {
   readonly purged: (readModel: string, position: Position) => Promise<void>;
   /** Caches, claims, sessions, files: what else may hold the person. */
   readonly purgers: readonly Purger[];
+  /**
+   * Composes the answer to the person and hands it over to be sent, while their address can still be read. Idempotent. Answers
+   * whether there was one to send.
+   */
+  readonly answer: (order: ErasureOrder, context: CommandContext) => Promise<boolean>;
+  /** Ends what somebody still takes part in, and tells others, while it can still be written for them. Idempotent. */
+  readonly takeLeave: (order: ErasureOrder, context: CommandContext) => Promise<void>;
   /** Keeps of an anonymised person what the strategies of their fields leave, while it can still be read. Idempotent. */
   readonly generalise: (order: ErasureOrder, context: CommandContext) => Promise<void>;
   /** Puts the person's addresses on the do-not-contact list, while they can still be read. Idempotent. */
@@ -111,9 +129,9 @@ export class Eraser {
    */
   async takeUp(entries: readonly LedgerEntry[]): Promise<number> {
     const begun = entries.flatMap(({ record }) => (record.kind === 'ErasureBegun' ? [record] : []));
-    for (const { erasure: inLedger, record: contact, subject, scope, reason, ...rest } of begun) {
+    for (const { erasure: inLedger, record, recordKind, subject, scope, reason, ...rest } of begun) {
       const { workspace, controller, actor, commandId, correlationId } = rest;
-      const order = { contact, subject, kind: scope, reason, inLedger };
+      const order = { record, recordKind, subject, kind: scope, reason, inLedger };
       const context = { workspace, controller, actor, commandId, correlationId };
       await this.parts.stateStore.put(INTENTS, subject, { order, context });
     }
@@ -122,7 +140,7 @@ export class Eraser {
 
   /** From here it cannot be called off: it is in the ledger before anything is destroyed. */
   async #begin(order: ErasureOrder, context: IdentifiedContext): Promise<void> {
-    const { contact, subject, kind, reason } = order;
+    const { record, recordKind, subject, kind, reason } = order;
     const { workspace, controller, actor, commandId, correlationId } = context;
     await this.parts.ledger.append({
       kind: 'ErasureBegun',
@@ -130,8 +148,8 @@ export class Eraser {
       workspace,
       controller,
       subject,
-      record: contact,
-      recordKind: 'CONTACT',
+      record,
+      recordKind,
       scope: kind,
       reason,
       classes: null,
@@ -142,15 +160,18 @@ export class Eraser {
   }
 
   async #run(order: ErasureOrder, context: IdentifiedContext): Promise<Carried> {
-    const { handler, vault, stateStore, ledger } = this.parts;
+    const { handler, stateStore, ledger } = this.parts;
     const { workspace } = context;
     const inLedger = ledgerIdOf(order, context);
     const { inLedger: _, ...fact } = order;
     const receipts = new Receipts(this.parts.clock);
     receipts.add('IN_LEDGER');
-    await vault.close(workspace, order.subject);
+    // Taken up from the ledger, on data that were restored, everybody was told long ago.
+    if (order.inLedger === undefined && (await this.parts.answer(order, context))) receipts.add('ANSWERED', 'mail');
+    if (await this.#isOpen(order, workspace)) await this.parts.takeLeave(order, context);
+    await this.#fence(order, workspace);
     receipts.add('FENCED');
-    if (order.reason === 'SUBJECT_REQUEST') {
+    if (order.recordKind === 'CONTACT' && order.reason === 'SUBJECT_REQUEST') {
       await this.parts.suppress(order, context);
       receipts.add('SUPPRESSED');
     }
@@ -168,6 +189,7 @@ export class Eraser {
     const keys = await this.#destroyKeys(order, workspace, inLedger);
     receipts.add('KEYS_DESTROYED', 'vault', keys.length);
     for (const purger of this.parts.purgers) {
+      if (purger.kinds?.includes(order.recordKind) === false) continue;
       receipts.add('PURGED', purger.name, await purger.purge(order, workspace));
     }
     for (const name of this.parts.readModels) {
@@ -179,24 +201,43 @@ export class Eraser {
     return { position, keys, receipts: receipts.all };
   }
 
-  /** The person's, and where the record goes as well, the record's own: what an earlier anonymisation kept. */
-  async #destroyKeys(
-    { contact, subject, kind }: ErasureOrder,
-    workspace: string,
-    inLedger: string,
-  ): Promise<readonly DestroyedKey[]> {
+  async #isOpen({ subject }: ErasureOrder, workspace: string): Promise<boolean> {
+    return ['unknown', 'active'].includes(await this.parts.vault.state(workspace, subject));
+  }
+
+  #fence({ recordKind, subject }: ErasureOrder, workspace: string): Promise<void> {
     const { vault } = this.parts;
+    return recordKind === 'WORKSPACE' ? vault.closeWorkspace(workspace) : vault.close(workspace, subject);
+  }
+
+  /**
+   * The person's, and where a contact's record goes as well, the record's own: what an earlier anonymisation kept. Of a
+   * workspace the one key under which all others are.
+   */
+  async #destroyKeys(order: ErasureOrder, workspace: string, inLedger: string): Promise<readonly DestroyedKey[]> {
+    const { vault } = this.parts;
+    const { record, recordKind, subject, kind } = order;
+    if (recordKind === 'WORKSPACE') {
+      const { fingerprint } = await vault.destroyWorkspace(workspace);
+      const keys = fingerprint === null ? [] : [{ class: WORKSPACE_KEY, fingerprint } as const];
+      return this.#note(workspace, subject, inLedger, keys);
+    }
     const destroyed = await this.#destroy(workspace, subject, inLedger);
-    if (kind === 'ANONYMISE' || (await vault.state(workspace, contact)) === 'unknown') return destroyed;
-    await vault.close(workspace, contact);
-    return [...destroyed, ...(await this.#destroy(workspace, contact, inLedger))];
+    if (recordKind !== 'CONTACT' || kind === 'ANONYMISE') return destroyed;
+    if ((await vault.state(workspace, record)) === 'unknown') return destroyed;
+    await vault.close(workspace, record);
+    return [...destroyed, ...(await this.#destroy(workspace, record, inLedger))];
   }
 
   async #destroy(workspace: string, subject: string, erasure: string): Promise<readonly DestroyedKey[]> {
     const destroyed = await this.parts.vault.destroy(workspace, subject);
     const keys = destroyed.map(({ class: each, fingerprint }) => ({ class: each, fingerprint }));
+    return this.#note(workspace, subject, erasure, keys);
+  }
+
+  async #note(workspace: string, subject: string, erasure: string, keys: readonly DestroyedKey[]) {
     await this.parts.ledger.append({ kind: 'KeysDestroyed', erasure, workspace, subject, keys });
-    return destroyed;
+    return keys;
   }
 }
 

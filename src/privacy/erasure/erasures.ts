@@ -52,6 +52,10 @@ export interface ErasuresParts {
   /** Id of the installation, for certificates. */
   readonly installation: string;
   readonly safeguards: (workspace: string) => Promise<Safeguards>;
+  /** Whether anybody in the workspace is under a hold: then it cannot go as a whole. */
+  readonly heldIn: (workspace: string) => Promise<boolean>;
+  /** How long the answer to a person waits to be sent at the most, in milliseconds. */
+  readonly answersKeptMs: number;
   /**
    * Resolves once nothing that the read models had removed by the position is left in any file of theirs; with `false` where
    * the engine has no such thing.
@@ -65,8 +69,14 @@ export interface ErasuresParts {
 
 interface Open {
   readonly context: CommandContext;
+  /** By workspace and subject. */
   readonly targets: readonly string[];
 }
+
+const workspaceOf = ({ workspace }: ErasureTarget, { workspace: own }: Pick<CommandContext, 'workspace'>): string =>
+  workspace ?? own;
+const nameOf = (target: ErasureTarget, context: Pick<CommandContext, 'workspace'>): string =>
+  `${workspaceOf(target, context)} ${target.subject}`;
 
 /**
  * Erasures and anonymisations as a process: asked for, waited with where the workspace or a hold wants that, carried out
@@ -111,8 +121,7 @@ export class Erasures {
     const state = await this.state(erasure, context.workspace);
     await this.#close(
       erasure,
-      context.workspace,
-      (state.requested?.targets ?? []).map(({ subject }) => subject),
+      (state.requested?.targets ?? []).map((target) => nameOf(target, context)),
     );
   }
 
@@ -136,7 +145,7 @@ export class Erasures {
       const open = (await this.parts.stateStore.get(OPEN, erasure)) as unknown as Open | null;
       if ((await this.state(erasure, workspace)).requested === null) {
         // A crash came before the request itself: nobody was told that it was taken.
-        await this.#close(erasure, workspace, open?.targets ?? []);
+        await this.#close(erasure, open?.targets ?? []);
         throw new CrmError('NOT_FOUND', { field: 'id' });
       }
       const before = await this.standing(erasure, workspace);
@@ -157,6 +166,29 @@ export class Erasures {
       if (workspace !== undefined && workspace !== context.workspace) continue;
       await this.advance(erasure, context.workspace).catch((error: unknown) => this.parts.report(erasure, error));
     }
+  }
+
+  /** Whether anybody in the workspace is under a hold. */
+  isHeld(workspace: string): Promise<boolean> {
+    return this.parts.heldIn(workspace);
+  }
+
+  /** Whether an erasure of a whole workspace would have to wait: for somebody's approval, for time to pass, or for a hold to be lifted. */
+  async isGuarded(workspace: string): Promise<boolean> {
+    const { approval } = await this.parts.safeguards(workspace);
+    return approval !== 'NONE' || this.parts.heldIn(workspace);
+  }
+
+  /** Drops what was asked for in a workspace that goes as a whole, but that itself. Answers how many requests. */
+  async drop(workspace: string, but: string | undefined): Promise<number> {
+    let dropped = 0;
+    for (const { key: erasure, value } of await this.parts.stateStore.list(OPEN)) {
+      const { context, targets } = value as unknown as Open;
+      if (context.workspace !== workspace || erasure === but) continue;
+      await this.#close(erasure, targets);
+      dropped += 1;
+    }
+    return dropped;
   }
 
   /** Resolves once nothing is under way in the background. */
@@ -183,10 +215,11 @@ export class Erasures {
     await handler.handle(erasureDecider, erasure, { type: 'StartErasure', subject: workspace, given }, unnamed);
     const { requested, carriedOut } = await this.state(erasure, workspace);
     const { kind, reason, targets } = requested!;
-    for (const { record, subject, controller } of targets) {
+    for (const target of targets) {
+      const { record, subject, controller, kind: recordKind = 'CONTACT' } = target;
       if (carriedOut.has(subject)) continue;
-      const order = { contact: record, subject, kind, reason, erasure };
-      const carried = await eraser.erase(order, { ...unnamed, controller });
+      const order = { record, recordKind, subject, kind, reason, erasure };
+      const carried = await eraser.erase(order, { ...unnamed, workspace: workspaceOf(target, context), controller });
       const data = carriedOutData(workspace, subject, carried);
       await handler.handle(erasureDecider, erasure, { type: 'RecordCarriedOut', data }, unnamed);
     }
@@ -200,7 +233,7 @@ export class Erasures {
   }
 
   async #certify(erasure: string, { context, targets }: Open): Promise<void> {
-    const { handler, clock, certificateKey, installation, rewritten } = this.parts;
+    const { handler, clock, certificateKey, installation, rewritten, answersKeptMs } = this.parts;
     const { workspace } = context;
     const { requested, startedAt, carriedOut, certified } = await this.state(erasure, workspace);
     if (requested === null || startedAt === null) return;
@@ -216,30 +249,32 @@ export class Erasures {
       if (done === undefined || certified.has(target.subject)) continue;
       const issuedAt = instant(clock.now());
       const certificate = certificateText(requested, target, done, {
-        ...{ installation, workspace, erasure, startedAt, issuedAt, readStoreRewritten, lastKeyBackupExpires },
+        ...{ installation, workspace: workspaceOf(target, context), erasure, startedAt, issuedAt },
+        ...{ readStoreRewritten, lastKeyBackupExpires, answersKeptMs },
       });
       const { keyId, signature } = await certificateKey.sign(certificate);
       const data = { subject: workspace, target: target.subject, certificate, keyId, signature };
       const unnamed = { ...context, commandId: null };
       await handler.handle(erasureDecider, erasure, { type: 'RecordCertified', data }, unnamed);
     }
-    await this.#close(erasure, workspace, targets);
+    await this.#close(erasure, targets);
   }
 
   /** An erasure by which all of these people were erased already, or that is under way for them. */
-  async #earlier({ targets, kind }: ErasureRequest, { workspace }: CommandContext): Promise<string | null> {
+  async #earlier({ targets, kind }: ErasureRequest, context: CommandContext): Promise<string | null> {
     const found = new Set<string | null>();
-    for (const { subject } of targets) {
-      const { erased, erasure } = await this.parts.handler.stateOf(subjectDecider, subject, workspace);
+    for (const target of targets) {
+      const within = workspaceOf(target, context);
+      const { erased, erasure } = await this.parts.handler.stateOf(subjectDecider, target.subject, within);
       const done = erased === 'ERASE' || erased === kind ? erasure : null;
-      found.add(done ?? (await this.#openErasureOf(workspace, subject, kind)));
+      found.add(done ?? (await this.#openErasureOf(nameOf(target, context), kind, context.workspace)));
     }
     const [only] = found;
     return found.size === 1 ? (only ?? null) : null;
   }
 
-  async #openErasureOf(workspace: string, subject: string, kind: ErasureKind): Promise<string | null> {
-    const open = (await this.parts.stateStore.get(OPEN_OF, `${workspace} ${subject}`)) as { erasure: string } | null;
+  async #openErasureOf(target: string, kind: ErasureKind, workspace: string): Promise<string | null> {
+    const open = (await this.parts.stateStore.get(OPEN_OF, target)) as { erasure: string } | null;
     if (open === null) return null;
     const { requested, calledOff } = await this.state(open.erasure, workspace);
     return requested?.kind === kind && !calledOff ? open.erasure : null;
@@ -247,18 +282,15 @@ export class Erasures {
 
   async #open(erasure: string, { targets }: ErasureRequest, context: CommandContext): Promise<void> {
     const { stateStore } = this.parts;
-    const subjects = targets.map(({ subject }) => subject);
-    const open: Open = { context, targets: subjects };
+    const names = targets.map((target) => nameOf(target, context));
+    const open: Open = { context, targets: names };
     await stateStore.put(OPEN, erasure, open as unknown as Json);
-    await Promise.all(
-      subjects.map((subject) => stateStore.put(OPEN_OF, `${context.workspace} ${subject}`, { erasure })),
-    );
+    await Promise.all(names.map((name) => stateStore.put(OPEN_OF, name, { erasure })));
   }
 
-  async #close(erasure: string, workspace: string, subjects: readonly string[]): Promise<void> {
+  async #close(erasure: string, targets: readonly string[]): Promise<void> {
     const { stateStore } = this.parts;
-    for (const subject of subjects) {
-      const key = `${workspace} ${subject}`;
+    for (const key of targets) {
       const open = (await stateStore.get(OPEN_OF, key)) as { erasure: string } | null;
       if (open?.erasure === erasure) await stateStore.remove(OPEN_OF, key);
     }
@@ -266,11 +298,16 @@ export class Erasures {
   }
 
   async #given({ requested }: ErasureState, workspace: string): Promise<{ now: string; held: boolean }> {
-    const { handler, clock } = this.parts;
-    const states = await Promise.all(
-      (requested?.targets ?? []).map(({ subject }) => handler.stateOf(holdDecider, subject, workspace)),
-    );
-    return { now: instant(clock.now()), held: states.some(({ holds }) => Object.keys(holds).length > 0) };
+    const held = await Promise.all((requested?.targets ?? []).map((target) => this.#isHeld(target, workspace)));
+    return { now: instant(this.parts.clock.now()), held: held.includes(true) };
+  }
+
+  async #isHeld(target: ErasureTarget, workspace: string): Promise<boolean> {
+    const { handler, heldIn } = this.parts;
+    const within = workspaceOf(target, { workspace });
+    if (target.kind === 'WORKSPACE') return heldIn(within);
+    const { holds } = await handler.stateOf(holdDecider, target.subject, within);
+    return Object.keys(holds).length > 0;
   }
 }
 

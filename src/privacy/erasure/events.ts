@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { defineEvents, event, open, personal, subject } from '../../kernel/event.js';
 import { retentionClasses } from '../../kernel/personal.js';
 import { id, text } from '../../kernel/values.js';
+import { OPERATOR } from '../../kernel/workspace.js';
 import { approvals } from '../safeguards/events.js';
 
 /** Erase takes the person out of the read models; anonymise keeps the record, without what identifies. Both destroy keys. */
@@ -14,8 +15,25 @@ export type ErasureReason = (typeof erasureReasons)[number];
 /** People whom one request may name. */
 export const MAX_TARGETS = 1_000;
 
+/**
+ * What an erasure can be of. A membership is what a workspace keeps of an account holder who works there, an invitation what
+ * it keeps of one whom it has written to; with a workspace goes everything in it.
+ */
+export const recordKinds = ['CONTACT', 'ACCOUNT', 'MEMBER', 'INVITATION', 'WORKSPACE'] as const;
+export type RecordKind = (typeof recordKinds)[number];
+
+const owner = z.union([id, z.literal(OPERATOR)]);
+
 /** Whom a request is about: their record, whose keys seal it, and on whose behalf it is kept. */
-const target = z.object({ record: id, subject: id, controller: id });
+const target = z.object({
+  record: id,
+  subject: id,
+  controller: owner,
+  /** Left out: a contact. */
+  kind: z.enum(recordKinds).optional(),
+  /** Left out: the request's own. */
+  workspace: owner.optional(),
+});
 export type ErasureTarget = z.infer<typeof target>;
 
 const instant = z.iso.datetime({ precision: 3 });
@@ -26,11 +44,16 @@ const name = z.string().regex(/^[A-Za-z][A-Za-z-]{0,63}$/, 'A name of ours.');
 export const receipt = z.object({ step, name: name.optional(), count: z.int().optional(), at: instant });
 export type Receipt = z.infer<typeof receipt>;
 
+/** Of a workspace's own key, under which all others of it were wrapped. */
+export const WORKSPACE_KEY = 'workspace';
+
 /** A key that is gone, by what is left of it. */
 export const destroyedKey = z.object({
-  class: z.enum(retentionClasses),
+  class: z.enum([...retentionClasses, WORKSPACE_KEY]),
   fingerprint: z.string().regex(/^[0-9a-f]{64}$/),
 });
+
+export type DestroyedKey = z.infer<typeof destroyedKey>;
 
 /** The request, under the workspace's key: it has to stay readable when the person's keys are gone. */
 export const erasureRequestEvents = defineEvents({
@@ -96,15 +119,24 @@ export const erasureProgressEvents = defineEvents({
 /** What everything else goes by: from this event on the subject is treated as erased, whatever still opens. */
 export const erasureEvents = defineEvents({
   SubjectErased: event(
-    1,
+    2,
     {
       subject: subject(),
-      contact: open(id),
+      record: open(id),
+      recordKind: open(z.enum(recordKinds)),
       kind: open(z.enum(erasureKinds)),
       reason: open(z.enum(erasureReasons)),
       /** The request that it was done for. */
       erasure: open(id.optional()),
     },
-    { afterErasure: true },
+    {
+      afterErasure: true,
+      upcasters: {
+        1: ({ open: { contact, ...rest }, sealed }) => ({
+          open: { ...rest, record: contact ?? null, recordKind: 'CONTACT' },
+          sealed,
+        }),
+      },
+    },
   ),
 });

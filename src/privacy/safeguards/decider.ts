@@ -5,10 +5,16 @@ export interface Safeguards {
   readonly anonymityBound: number;
   readonly approval: Approval;
   readonly delayHours: number;
+  readonly answersPeople: boolean;
 }
 
 /** Where a workspace has said nothing. Ten is what health and statistics offices commonly ask for at the least. */
-export const defaultSafeguards: Safeguards = { anonymityBound: 10, approval: 'NONE', delayHours: 72 };
+export const defaultSafeguards: Safeguards = {
+  anonymityBound: 10,
+  approval: 'NONE',
+  delayHours: 72,
+  answersPeople: false,
+};
 
 export type SetSafeguards = { readonly type: 'SetSafeguards'; readonly subject: string } & Partial<Safeguards>;
 
@@ -19,18 +25,25 @@ export const safeguardDecider: Decider<Safeguards, SetSafeguards, typeof safegua
   keyClass: 'content',
   initial: defaultSafeguards,
 
-  decide({ subject, anonymityBound, approval, delayHours }, now) {
+  decide({ subject, anonymityBound, approval, delayHours, answersPeople }, now) {
     const wanted = {
       anonymityBound: anonymityBound ?? now.anonymityBound,
       approval: approval ?? now.approval,
       delayHours: delayHours ?? now.delayHours,
+      answersPeople: answersPeople ?? now.answersPeople,
     };
     const same =
       wanted.anonymityBound === now.anonymityBound &&
       wanted.approval === now.approval &&
-      wanted.delayHours === now.delayHours;
+      wanted.delayHours === now.delayHours &&
+      wanted.answersPeople === now.answersPeople;
     return same ? [] : [{ type: 'SafeguardsSet', data: { subject, ...wanted } }];
   },
 
-  evolve: (_state, { data: { anonymityBound, approval, delayHours } }) => ({ anonymityBound, approval, delayHours }),
+  evolve: (_state, { data: { anonymityBound, approval, delayHours, answersPeople = false } }) => ({
+    anonymityBound,
+    approval,
+    delayHours,
+    answersPeople,
+  }),
 };

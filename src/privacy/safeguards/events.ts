@@ -17,5 +17,7 @@ export const safeguardEvents = defineEvents({
     approval: open(z.enum(approvals)),
     /** With `DELAY`. */
     delayHours: open(hours),
+    /** Whether a person who has asked to be erased is told by mail what was done. Left out: no. */
+    answersPeople: open(z.boolean().optional()),
   }),
 });

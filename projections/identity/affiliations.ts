@@ -1,0 +1,58 @@
+import { invitationEvents } from '../../src/identity/invitations/events.js';
+import { memberEvents } from '../../src/identity/members/events.js';
+import { OPERATOR } from '../../src/kernel/workspace.js';
+import type { ReadStore, Table } from '../../src/readstore/port.js';
+import { inWorkspace, ofSubject } from '../person.js';
+import { on, type Projection, put, remove } from '../projection.js';
+
+/** Something that a workspace keeps of an account holder: a membership, also one that has ended, or an invitation. */
+export interface AffiliationRow {
+  readonly id: string;
+  readonly kind: 'MEMBER' | 'INVITATION';
+  readonly account: string;
+  readonly workspace: string;
+  /** Whose keys seal it. */
+  readonly subject: string;
+  readonly createdAt: string;
+}
+
+/** Found by the account alone, so under the installation's own scope. */
+const table: Table<AffiliationRow> = {
+  name: 'affiliations',
+  key: (row) => row.id,
+  scope: () => OPERATOR,
+  facets: (row) => [`account:${row.account}`, ofSubject(row.subject), inWorkspace(row.workspace)],
+  orders: { created: (row) => row.createdAt },
+};
+
+const idIn = (stream: string): string => stream.slice(stream.indexOf('-') + 1);
+
+/** Where everything is that has to go elsewhere when somebody closes their account. */
+export const affiliations: Projection = {
+  name: 'affiliations',
+  version: 1,
+  tables: [table as Table],
+  apply: {
+    ...on(memberEvents, {
+      MemberAdded: ({ stream, workspace, subject, recordedAt: createdAt, data: { account } }) =>
+        account === undefined
+          ? []
+          : put(table, { id: idIn(stream), kind: 'MEMBER', account, workspace, subject, createdAt }),
+    }),
+    ...on(invitationEvents, {
+      InvitationAccepted: ({ stream, workspace, subject, recordedAt: createdAt, data: { account } }) =>
+        put(table, { id: idIn(stream), kind: 'INVITATION', account, workspace, subject, createdAt }),
+    }),
+    SubjectErased: ({ subject }) => remove(table, { scope: OPERATOR, facet: ofSubject(subject) }),
+  },
+};
+
+export const affiliationsOf = (store: ReadStore, account: string): Promise<readonly AffiliationRow[]> =>
+  store.withFacet(table, OPERATOR, `account:${account}`);
+
+/** Everybody who was ever a member of a workspace with an account. */
+export const membersEverOf = async (store: ReadStore, workspace: string): Promise<readonly AffiliationRow[]> =>
+  (await store.withFacet(table, OPERATOR, inWorkspace(workspace))).filter(({ kind }) => kind === 'MEMBER');
+
+/** For tests of what the rows are. */
+export const affiliationTable = table;
