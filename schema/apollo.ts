@@ -8,6 +8,7 @@ import {
 } from '@apollo/server/plugin/disabled';
 import type { GraphQLSchema } from 'graphql';
 import { CrmError, errorTable } from '../src/errors.js';
+import { createDocuments } from './documents.js';
 import { type Logger, type PresentError, refusal } from './errors.js';
 import type { Limits } from './limits.js';
 import type { Operation, Operations } from './operations.js';
@@ -43,6 +44,7 @@ export async function startApollo<Context extends BaseContext>(
     csrfPrevention: true,
     allowBatchedHttpRequests: false,
     persistedQueries: false,
+    documentStore: createDocuments(),
     stopOnTerminationSignals: false,
     stringifyResult: (result) => JSON.stringify(result),
     logger: toApolloLogger(logger),

@@ -40,8 +40,14 @@ export interface ParsedOperation {
 
 /** Documents kept, in characters of all together: a document of 2,000 tokens takes 4,000 characters and some 400 KB. */
 const KEPT_CHARACTERS = 500_000;
-/** Longer documents have values written into them: they do not come twice, and are not to be kept in memory either. */
+/** Longer documents have values written into them: they do not come twice. */
 const MAX_KEPT_CHARACTERS = 10_000;
+
+/**
+ * Whether a document may stay in memory: not where a text or a remark is written in it, which may say something of
+ * somebody whose erasure would not reach it here.
+ */
+export const mayBeKept = (source: string): boolean => source.length <= MAX_KEPT_CHARACTERS && !/["#]/.test(source);
 
 /** The least lately used are dropped first. */
 export function createOperations(schema: GraphQLSchema, limits: Limits): Operations {
@@ -71,7 +77,7 @@ export function createOperations(schema: GraphQLSchema, limits: Limits): Operati
       const known = find(source, operationName);
       if (known !== undefined) return known;
       const operation = operationOf(schema, parsed, limits);
-      if (source.length <= MAX_KEPT_CHARACTERS) keep(keyOf(source, operationName), operation);
+      if (mayBeKept(source)) keep(keyOf(source, operationName), operation);
       return operation;
     },
   };

@@ -227,25 +227,37 @@ const eventField = (name: string, value: unknown, personal: boolean, isShown: bo
   redacted: !isShown,
 });
 
-/** What the caller may see is asked anew for every batch: a role that changes, or a grant that ends, does so here too. */
-async function* follow(filter: HistoryFilter | null, context: Context): AsyncGenerator<HistoryEvent> {
+/** Ends at once when whoever follows has gone, also while nothing happens that the filter lets through. */
+const follow = (filter: HistoryFilter | null, context: Context): AsyncGenerator<HistoryEvent> => {
   const stop = new AbortController();
+  const events = followed(filter, context, stop.signal);
+  const end = events.return.bind(events);
+  events.return = (value) => {
+    // A generator that waits for an event would only hear of its end after the next one.
+    stop.abort();
+    return end(value);
+  };
+  return events;
+};
+
+/** What the caller may see is asked anew for every batch: a role that changes, or a grant that ends, does so here too. */
+async function* followed(
+  filter: HistoryFilter | null,
+  context: Context,
+  signal: AbortSignal,
+): AsyncGenerator<HistoryEvent> {
   const { eventStore } = context.services;
   const { workspace } = context;
   const types = wanted(filter?.type) ? [filter.type] : undefined;
-  try {
-    for await (const batch of eventStore.subscribe({ after: await eventStore.head(), types, signal: stop.signal })) {
-      const ofFilter = batch.events.filter((event) => event.workspace === workspace && matches(event, filter));
-      if (ofFilter.length === 0) continue;
-      const now = await context.renewed();
-      if (!now.can('history:read')) throw new CrmError(now.isSignedIn ? 'FORBIDDEN' : 'UNAUTHENTICATED');
-      yield* await toHistoryEvents(
-        ofFilter.filter((event) => now.sees(event.controller)),
-        now,
-      );
-    }
-  } finally {
-    stop.abort();
+  for await (const batch of eventStore.subscribe({ after: await eventStore.head(), types, signal })) {
+    const ofFilter = batch.events.filter((event) => event.workspace === workspace && matches(event, filter));
+    if (ofFilter.length === 0) continue;
+    const now = await context.renewed();
+    if (!now.can('history:read')) throw new CrmError(now.isSignedIn ? 'FORBIDDEN' : 'UNAUTHENTICATED');
+    yield* await toHistoryEvents(
+      ofFilter.filter((event) => now.sees(event.controller)),
+      now,
+    );
   }
 }
 

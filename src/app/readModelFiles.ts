@@ -6,7 +6,11 @@ import { type Position, START } from '../kernel/envelope.js';
 import { type Ids, isUuid } from '../kernel/ids.js';
 import { OPERATOR } from '../kernel/workspace.js';
 import type { StateStore } from '../statestore/port.js';
+import { readSqliteEntry } from '../statestore/sqlite.js';
+import type { DerivedKeys } from '../vault/keys.js';
 import type { Vault } from '../vault/port.js';
+import { openSqliteKeyReader } from '../vault/sqlite.js';
+import { filesIn } from './dataDir.js';
 
 const SPACE = 'read-model-files';
 const CURRENT = 'current';
@@ -127,6 +131,24 @@ export class ReadModelFiles {
     return { generation, file: fileOf(this.parts.dataDir, generation), fileKey };
   }
 }
+
+/**
+ * The file in use of an installation that nobody writes to, which is not written to for it either; `null` where there is
+ * none yet, or its key is gone. Errors: WRONG_MASTER_KEY, CORRUPT_STORE.
+ */
+export const readModelFileIn = async (dataDir: string, keys: DerivedKeys): Promise<ReadModelFile | null> => {
+  const { vault, state } = filesIn(dataDir);
+  const current = readSqliteEntry(state, keys.state, SPACE, CURRENT) as unknown as Current | null;
+  if (current === null) return null;
+  const { generation } = current;
+  const keyReader = openSqliteKeyReader({ file: vault, fileKey: keys.vault, wrapKey: keys.wrap });
+  try {
+    const [key] = await keyReader.openingKeys([{ workspace: OPERATOR, subject: generation, class: KEY_CLASS }]);
+    return key ? { generation, file: fileOf(dataDir, generation), fileKey: Buffer.from(key) } : null;
+  } finally {
+    await keyReader.shut();
+  }
+};
 
 const fileOf = (dataDir: string, generation: string): string => join(dataDir, `read-models-${generation}.db`);
 

@@ -38,6 +38,19 @@ export const openSqliteStateStore = (options: SqliteStateStoreOptions): StateSto
   }
 };
 
+/** One entry of a file, expired or not, that is not written to for it: for an inspection. Errors: WRONG_MASTER_KEY, CORRUPT_STORE. */
+export const readSqliteEntry = (file: string, fileKey: Uint8Array, space: string, key: string): Json | null => {
+  const database = openDatabase({ file, fileKey, durability: 'full', readonly: true });
+  try {
+    const text = database.prepare('SELECT value FROM entries WHERE space = ? AND key = ?').pluck().get(space, key);
+    return text === undefined ? null : (JSON.parse(text as string) as Json);
+  } catch (error) {
+    throw storeError(error);
+  } finally {
+    database.close();
+  }
+};
+
 class SqliteStateStore implements StateStore {
   readonly #group: GroupCommit;
   readonly #claims: SqliteClaims;

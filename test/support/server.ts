@@ -3,6 +3,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
+/** What is run: the built product, or a copy of it in which something was changed to see that a test notices. */
+const dist = process.env.CRM_DIST ?? join(root, 'dist');
 
 export interface Caller {
   readonly token?: string;
@@ -24,9 +26,12 @@ export interface Answer {
 export interface TestServer {
   readonly url: string;
   readonly origin: string;
+  readonly pid: number;
   /** What the process has printed so far. */
   output(): string;
   ask(query: string, variables?: object, caller?: Caller): Promise<Answer>;
+  /** Resolves to the exit code once the process is gone, however that came. */
+  readonly exited: Promise<number | null>;
   /** SIGTERM; resolves to the exit code. */
   stop(): Promise<number | null>;
   /** SIGKILL; resolves once the process is gone. */
@@ -47,15 +52,22 @@ export const environmentFor = (directory: string, more: NodeJS.ProcessEnv = {}):
 });
 
 /** Starts the built server (`dist`) as `npm start` does, and resolves when it says it is ready. */
-export const startServer = async (directory: string, env: NodeJS.ProcessEnv = {}): Promise<TestServer> => {
-  const child = spawn(process.execPath, [join(root, 'dist/src/app/main.js')], { env: environmentFor(directory, env) });
+export const startServer = async (
+  directory: string,
+  env: NodeJS.ProcessEnv = {},
+  nodeOptions: readonly string[] = [],
+): Promise<TestServer> => {
+  const args = [...nodeOptions, join(env.CRM_DIST ?? dist, 'src/app/main.js')];
+  const child = spawn(process.execPath, args, { env: environmentFor(directory, env) });
   const printed = collect(child);
   const url = await readyUrl(child, printed);
   const exited = new Promise<number | null>((resolve) => child.once('exit', (code) => resolve(code)));
   return {
     url,
     origin: new URL(url).origin,
+    pid: child.pid!,
     output: printed,
+    exited,
     ask: (query, variables, caller) => ask(url, query, variables, caller),
     stop: () => {
       child.kill('SIGTERM');
@@ -104,7 +116,7 @@ export const runCli = (
   env: NodeJS.ProcessEnv = {},
 ): Promise<{ output: string; code: number | null }> =>
   new Promise((resolve) => {
-    const child = spawn(process.execPath, [join(root, 'dist/src/app/cli.js'), ...args], {
+    const child = spawn(process.execPath, [join(dist, 'src/app/cli.js'), ...args], {
       env: environmentFor(directory, env),
     });
     const printed = collect(child);
