@@ -4,6 +4,10 @@ export const exempt: readonly (readonly [place: RegExp, why: string])[] = [
   [/\.importDeals\.input\.\w+\.mapping\.label$/, 'records of deals have no labels'],
   [/\.(?:createCompany|createDeal|createProduct)\.input\.externalId$/, 'the id of that record elsewhere'],
   [/\.(?:token|refreshToken|code|password|currentPassword|newPassword)$/, 'a secret of an account holder'],
+  [
+    /Passkey\.input\.(?:name|response)$|OpenId\w*\.input\.(?:provider|attempt|response)$/,
+    'of how an account holder signs in',
+  ],
   [/\.signUp\.input\.\w+$/, 'of the account holder, who is another subject'],
   [/\.(?:signIn|requestPasswordReset|inviteMember)\.input\.email$/, 'the address of an account holder'],
   [
