@@ -8,7 +8,7 @@ export const exempt: readonly (readonly [place: RegExp, why: string])[] = [
     /Passkey\.input\.(?:name|response)$|OpenId\w*\.input\.(?:provider|attempt|response)$/,
     'of how an account holder signs in',
   ],
-  [/\.signUp\.input\.\w+$/, 'of the account holder, who is another subject'],
+  [/\.(?:signUp\.input|signInWithOpenId\.input\.signUp)\.\w+$/, 'of the account holder, who is another subject'],
   [/\.(?:signIn|requestPasswordReset|inviteMember)\.input\.email$/, 'the address of an account holder'],
   [
     /\.(?:createApiKey|definePipeline|defineRole|defineTeam|addClient)\.input(?:\.stages)?\.name$/,
