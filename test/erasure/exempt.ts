@@ -9,7 +9,7 @@ export const exempt: readonly (readonly [place: RegExp, why: string])[] = [
     'of how an account holder signs in',
   ],
   [/\.(?:signUp\.input|signInWithOpenId\.input\.signUp)\.\w+$/, 'of the account holder, who is another subject'],
-  [/\.(?:signIn|requestPasswordReset|inviteMember)\.input\.email$/, 'the address of an account holder'],
+  [/\.(?:signIn|requestPasswordReset|inviteMember)\.input\.email$|\.newEmail$/, 'the address of an account holder'],
   [
     /\.(?:createApiKey|definePipeline|defineRole|defineTeam|addClient)\.input(?:\.stages)?\.name$/,
     'a name of the workspace’s own',
