@@ -228,7 +228,7 @@ const eventField = (name: string, value: unknown, personal: boolean, isShown: bo
 });
 
 /** Ends at once when whoever follows has gone, also while nothing happens that the filter lets through. */
-const follow = (filter: HistoryFilter | null, context: Context): AsyncGenerator<HistoryEvent> => {
+export const follow = (filter: HistoryFilter | null, context: Context): AsyncGenerator<HistoryEvent> => {
   const stop = new AbortController();
   const events = followed(filter, context, stop.signal);
   const end = events.return.bind(events);
