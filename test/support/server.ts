@@ -116,7 +116,7 @@ export const runCli = (
   env: NodeJS.ProcessEnv = {},
 ): Promise<{ output: string; code: number | null }> =>
   new Promise((resolve) => {
-    const child = spawn(process.execPath, [join(dist, 'src/app/cli.js'), ...args], {
+    const child = spawn(process.execPath, [join(env.CRM_DIST ?? dist, 'src/app/cli.js'), ...args], {
       env: environmentFor(directory, env),
     });
     const printed = collect(child);
