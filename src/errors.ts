@@ -95,6 +95,10 @@ export const errorTable = {
     status: 500,
     message: 'A newer version of this product has written to these data; start that one, or a newer.',
   },
+  COMPACTION_UNAVAILABLE: {
+    status: 501,
+    message: 'The engine that keeps the history removes nothing at our request: truncation and scavenge are its own.',
+  },
   CORRUPT_EVENT: { status: 500, message: 'An event in the history cannot be read.' },
   CORRUPT_STORE: { status: 500, message: 'A data file is damaged or was not written by this installation.' },
   WRONG_MASTER_KEY: { status: 500, message: 'The master key does not open this data directory.' },

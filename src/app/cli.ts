@@ -14,6 +14,7 @@ import { currency as currencyCode } from '../kernel/values.js';
 import { OPERATOR } from '../kernel/workspace.js';
 import { type Assessment, assess, pastAssessments } from './assess.js';
 import { BACKUP_COMMANDS, latestBackup } from './backupCommands.js';
+import { compactHere, compactRunning, pastCompactions } from './compactCommand.js';
 import { type Config, readConfig } from './config.js';
 import { askRunning } from './controlSocket.js';
 import { lockDataDir } from './dataDir.js';
@@ -23,7 +24,15 @@ import { move } from './move.js';
 import { openInstallation } from './openInstallation.js';
 import { drill, pastDrills, recordDrill } from './restoreDrill.js';
 import { rotateMasterKey } from './rootKey.js';
-import { assessmentInWords, drillInWords, inWords, masterKeyMessage, progressBar, reportInWords } from './terminal.js';
+import {
+  assessmentInWords,
+  compactionInWords,
+  drillInWords,
+  inWords,
+  masterKeyMessage,
+  progressBar,
+  reportInWords,
+} from './terminal.js';
 
 const HELP = `crm <command> [options]     works on DATA_DIR; stop the server first
 
@@ -44,6 +53,8 @@ const HELP = `crm <command> [options]     works on DATA_DIR; stop the server fir
   restore --from BACKUP [--keys BACKUP] into an empty DATA_DIR; carries out again what was erased since
   restore-drill [--from BACKUP]         restores the latest, or that, on trial and records what came of it; ends with 1 if it failed
   restore-drills                        what came of those before
+  compact                     removes for good what nobody can read any more; also beside a running server
+  compactions                 what was removed before
 
 options of import
   --workspace ID              where to; not needed where there is only one
@@ -89,6 +100,7 @@ const main = async (args: readonly string[]): Promise<void> => {
   const config = readConfig(process.env);
   if (command === 'rotate-keys' && values.master) return changeMasterKey(config);
   if (command === 'assess' && (await assessRunning(config))) return;
+  if (command === 'compact' && (await compactRunning(config))) return;
   const masterKeyMade = () => process.stderr.write(masterKeyMessage(config));
   const opened = await openInstallation(config, { masterKeyMade });
   try {
@@ -167,6 +179,14 @@ const COMMANDS: {
 
   async 'restore-drills'(installation) {
     for (const each of await pastDrills(installation)) process.stdout.write(`${drillInWords(each)}\n`);
+  },
+
+  async compact(installation) {
+    await compactHere(installation);
+  },
+
+  async compactions(installation) {
+    for (const each of await pastCompactions(installation)) process.stdout.write(`${compactionInWords(each)}\n`);
   },
 
   async assessments(installation) {

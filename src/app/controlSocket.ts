@@ -1,7 +1,7 @@
 import { chmodSync, rmSync } from 'node:fs';
 import { createServer, request, type Server } from 'node:http';
 import { join } from 'node:path';
-import { CrmError, isCrmError } from '../errors.js';
+import { CrmError, type ErrorCode, errorTable, isCrmError } from '../errors.js';
 
 /** What may be asked of a running server by whoever may enter its data directory: a name, and what it does. */
 export type Controls = { readonly [name: string]: () => Promise<unknown> };
@@ -22,7 +22,7 @@ export const serveControls = async (dataDir: string, controls: Controls): Promis
     if (incoming.method !== 'POST' || control === undefined) return void reply.writeHead(404).end();
     control().then(
       (answer) => reply.end(JSON.stringify(answer)),
-      (error: unknown) => reply.writeHead(500).end(isCrmError(error) ? error.code : 'INTERNAL'),
+      (error: unknown) => reply.writeHead(500).end(JSON.stringify(failureOf(error))),
     );
   });
   if (!(await listening(server, path))) return { close: async () => undefined };
@@ -36,13 +36,35 @@ export const serveControls = async (dataDir: string, controls: Controls): Promis
   };
 };
 
+interface Failure {
+  readonly code: ErrorCode;
+  readonly reason?: string;
+}
+
+const failureOf = (error: unknown): Failure =>
+  isCrmError(error) ? { code: error.code, reason: error.details.reason } : { code: 'INTERNAL' };
+
+/** What the server said, if it was one of ours. */
+const refusalIn = (text: string): CrmError => {
+  try {
+    const { code, reason } = JSON.parse(text) as Failure;
+    if (Object.hasOwn(errorTable, code)) return new CrmError(code, { reason });
+  } catch {
+    // Cut short: the server has ended.
+  }
+  return new CrmError('STORE_FAILED', { reason: 'The running server could not answer.' });
+};
+
 const listening = (server: Server, path: string): Promise<boolean> =>
   new Promise((resolve) => {
     server.once('error', () => resolve(false));
     server.listen(path, () => resolve(true));
   });
 
-/** Asks the running server; `undefined` where none runs on this directory. Error: STORE_FAILED where it could not answer. */
+/**
+ * Asks the running server; `undefined` where none runs on this directory. Errors: what the server answers with; STORE_FAILED
+ * where it ended before it could.
+ */
 export const askRunning = <Answer>(dataDir: string, name: string): Promise<Answer | undefined> =>
   new Promise((resolve, reject) => {
     const asked = request({ socketPath: socketIn(dataDir), path: `/${name}`, method: 'POST' }, (answer) => {
@@ -53,10 +75,13 @@ export const askRunning = <Answer>(dataDir: string, name: string): Promise<Answe
       });
       answer.on('end', () => {
         if (answer.statusCode === 200) resolve(JSON.parse(text) as Answer);
-        else reject(new CrmError('STORE_FAILED', { reason: 'The running server could not answer.' }));
+        else reject(refusalIn(text));
       });
-      answer.on('error', reject);
+      answer.on('error', () => reject(refusalIn('')));
     });
-    asked.on('error', () => resolve(undefined));
+    asked.on('error', ({ code }: NodeJS.ErrnoException) => {
+      if (code === 'ECONNRESET') reject(refusalIn(''));
+      else resolve(undefined);
+    });
     asked.end();
   });

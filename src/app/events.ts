@@ -18,6 +18,7 @@ import { teamEvents } from '../identity/teams/events.js';
 import { workspaceEvents } from '../identity/workspaces/events.js';
 import { EventRegistry } from '../kernel/event.js';
 import { anonymisationEvents } from '../privacy/anonymisation/events.js';
+import { compactionEvents } from '../privacy/compaction/events.js';
 import { consentEvents } from '../privacy/consent/events.js';
 import { erasureEvents, erasureProgressEvents, erasureRequestEvents } from '../privacy/erasure/events.js';
 import { holdEvents } from '../privacy/holds/events.js';
@@ -30,6 +31,7 @@ export const allEvents = new EventRegistry(
   accountEvents,
   assessmentEvents,
   restoreDrillEvents,
+  compactionEvents,
   workspaceEvents,
   memberEvents,
   roleEvents,

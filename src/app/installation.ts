@@ -36,6 +36,7 @@ import type { ErasureLedger } from '../ledger/port.js';
 import { sweepPartings } from '../mail/parting.js';
 import type { Mail } from '../mail/port.js';
 import type { MailReport } from '../mail/queue.js';
+import { Compactions } from '../privacy/compaction/compactions.js';
 import type { CertificateKey } from '../privacy/erasure/certificateKey.js';
 import type { Eraser } from '../privacy/erasure/erase.js';
 import type { Erasures } from '../privacy/erasure/erasures.js';
@@ -130,6 +131,7 @@ export class Installation {
   readonly certificateLinks: CertificateLinks;
   readonly closing: AccountClosing;
   readonly suppressions: Suppressions;
+  readonly compactions: Compactions;
   readonly projections: ProjectionRunner;
   readonly eventStore: EventStore;
   readonly readStore: ReadStore;
@@ -232,6 +234,7 @@ export class Installation {
     this.certificateKey = privacy.certificateKey;
     this.certificateLinks = privacy.certificateLinks;
     this.suppressions = privacy.suppressions;
+    this.compactions = new Compactions({ ...stores, handler, ids, signal: this.#closing.signal });
     this.closing = closingOf(this);
     this.#leasedWork = shared && leases ? this.#workInTurn(leases) : undefined;
   }
@@ -267,6 +270,7 @@ export class Installation {
   async endRestore(): Promise<void> {
     await this.stores.ledger.acknowledge();
     await this.stores.readModelFiles?.forget();
+    await this.compactions.forget();
   }
 
   /** Rebuilds a read model in a thread of its own, beside the live one. */
@@ -362,6 +366,7 @@ export class Installation {
     await this.mail.close();
     await this.#leasedWork?.stop();
     await this.erasures.settled();
+    await this.compactions.settled();
     await this.projections.stop();
     await this.stores.ledger.close();
     await this.accessLog.close();

@@ -70,7 +70,11 @@ export const serve = async (config: Config, masterKeyMade?: () => void): Promise
       production: config.production,
     });
     const address = await server.listen(config.host, config.port);
-    const controls = await serveControls(config.dataDir, { assess: () => assess(installation(), config) });
+    const controls = await serveControls(config.dataDir, {
+      assess: () => assess(installation(), config),
+      compact: () => installation().compactions.run(),
+      compaction: async () => installation().compactions.progress,
+    });
     const backups = backupScheduleOf(config, systemClock, (error) => report({ kind: 'background-failed', error }));
     const tick = () => void (opening.opened && backups?.tick());
     const ticking = setInterval(tick, TICK_MS);

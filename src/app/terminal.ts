@@ -2,6 +2,7 @@ import { checks } from '../audit/assessment/checks.js';
 import { type DrillResult, passed } from '../audit/restoreDrills/decider.js';
 import type { ImportReport } from '../crm/imports/report.js';
 import type { CrmError } from '../errors.js';
+import type { Recorded as Compaction } from '../privacy/compaction/compactions.js';
 import type { Assessment } from './assess.js';
 import type { Config } from './config.js';
 
@@ -66,6 +67,13 @@ export const assessmentInWords = ({ id, recordedAt, findings }: Assessment): str
       return `${VERDICTS[verdict]}  ${check}: ${checks[check]?.asks ?? ''}${number}`;
     }),
     `recorded ${recordedAt} as assessment ${id}`,
+  ].join('\n');
+
+/** A compaction in words: what it has removed, and what that covers. */
+export const compactionInWords = ({ events, fields, bytes, ledger, upTo, recordedAt }: Compaction): string =>
+  [
+    `compacted  removed ${fields} fields of ${events} events, ${bytes} bytes, recorded ${recordedAt}`,
+    `           looked at all up to ${upTo}, for every erasure that the ledger has up to entry ${ledger}`,
   ].join('\n');
 
 /** A drill in words: whether it passed, and what was counted. */

@@ -1,7 +1,7 @@
 import { CrmError } from '../errors.js';
 import { canonicalEnvelope, type EventToAppend, type Position, type StoredEvent } from '../kernel/envelope.js';
 import { isUuid } from '../kernel/ids.js';
-import type { SealedFields } from '../kernel/personal.js';
+import type { RetentionClass, SealedFields } from '../kernel/personal.js';
 import { MAX_EVENT_BYTES } from './port.js';
 
 /** An event as the embedded adapters keep it: the canonical envelope as it stands, the sealed bytes apart from it. */
@@ -109,8 +109,10 @@ const isEnvelope = (event: unknown): event is ParsedEvent =>
   isObject(event.sealed);
 
 const LENGTH_BYTES = 4;
-/** In place of a length: this one field has no bytes (any more). */
+/** In place of a length: this one field came without bytes. */
 const NO_BYTES = 0xffffffff;
+/** Added to a length: as many zeros stand where the bytes of this field were. No event is as large as this. */
+const REMOVED = 0x80000000;
 
 /** The sealed bytes of all fields in the order of their sorted names, each after its length as a big-endian u32. */
 const packSealed = (sealed: SealedFields): Buffer | null => {
@@ -149,11 +151,50 @@ const unpackSealed = (sealed: ParsedEvent['sealed'], packed: unknown): boolean =
     const length = packed.readUInt32BE(offset);
     offset += LENGTH_BYTES;
     if (length === NO_BYTES) continue;
-    if (offset + length > packed.length) return false;
-    field.bytes = packed.subarray(offset, offset + length);
-    offset += length;
+    const isRemoved = length >= REMOVED;
+    const end = offset + (isRemoved ? length - REMOVED : length);
+    if (end > packed.length) return false;
+    if (!isRemoved) field.bytes = packed.subarray(offset, end);
+    offset = end;
   }
   return packed === null || offset === packed.length;
+};
+
+/** Whose keys seal the fields of an event: their classes in the order in which the bytes of the fields are packed. */
+export interface SealedFor {
+  readonly workspace: string;
+  readonly subject: string;
+  readonly classes: readonly RetentionClass[];
+}
+
+/** Error: CORRUPT_EVENT, with the position, where the body is not what `encodeEvent` writes. */
+export const sealedFor = ({ position, body }: Pick<EventRow, 'position' | 'body'>): SealedFor => {
+  const { workspace, subject, sealed } = parseBody(body, formatPosition(position));
+  const names = Object.keys(sealed).sort();
+  return { workspace, subject, classes: names.map((name) => sealed[name]!.class) };
+};
+
+/**
+ * Overwrites bytes of fields with zeros where they are packed, and marks them as removed; nothing changes its place or
+ * size. `removed` says of each field, in the order in which they are packed, whether it goes.
+ * Answers how many fields had bytes until now, and how many bytes; `null` where the structure is not `packSealed`'s.
+ */
+export const removeSealed = (packed: Buffer, removed: readonly boolean[]): { fields: number; bytes: number } | null => {
+  const counts = { fields: 0, bytes: 0 };
+  let offset = 0;
+  for (const goes of removed) {
+    if (offset + LENGTH_BYTES > packed.length) return null;
+    const length = packed.readUInt32BE(offset);
+    const start = offset + LENGTH_BYTES;
+    offset = start + (length === NO_BYTES ? 0 : length % REMOVED);
+    if (offset > packed.length) return null;
+    if (!goes || length >= REMOVED) continue;
+    packed.fill(0, start, offset);
+    packed.writeUInt32BE(REMOVED + length, start - LENGTH_BYTES);
+    counts.fields += 1;
+    counts.bytes += length;
+  }
+  return offset === packed.length ? counts : null;
 };
 
 /**

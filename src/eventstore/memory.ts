@@ -1,4 +1,6 @@
+import { CrmError } from '../errors.js';
 import type { EventToAppend, Position, StoredEvent } from '../kernel/envelope.js';
+import { type CompactableLog, compactLog, type DoomedRow, type Removed } from './compaction.js';
 import {
   decodeAsFarAsPossible,
   decodeEvent,
@@ -7,6 +9,8 @@ import {
   encodeEvent,
   formatPosition,
   parsePosition,
+  removeSealed,
+  sealedFor,
   type Upcast,
 } from './encoding.js';
 import { idInUse, meets, NO_STREAM, wrongRevision } from './expectation.js';
@@ -14,6 +18,8 @@ import type {
   AllPage,
   AllRange,
   AppendResult,
+  Compacted,
+  CompactRange,
   EventBatch,
   EventStore,
   ExpectedRevision,
@@ -29,6 +35,8 @@ export const memoryEventStore = (options: { readonly upcast?: Upcast } = {}): Ev
 interface MemoryRow extends EventRow {
   /** Number of events in the append that began with this one; 0 for those that came along. */
   readonly appended: number;
+  /** Replaced as a whole: events that were given out keep the bytes that they came with. */
+  sealed: Buffer | null;
 }
 
 class MemoryEventStore implements EventStore {
@@ -94,6 +102,19 @@ class MemoryEventStore implements EventStore {
     return formatPosition(this.#rows.length);
   }
 
+  compact(range: CompactRange): AsyncIterable<Compacted> {
+    const log: CompactableLog = {
+      look: (after, upTo) => {
+        this.#checkOpen();
+        const rows = this.#rows.slice(after, upTo).filter(({ sealed }) => sealed !== null);
+        return { rows: rows.map((row) => ({ ...sealedFor(row), position: row.position, size: 0 })), to: upTo };
+      },
+      overwrite: async (rows) => this.#removed(rows),
+      settle: async () => undefined,
+    };
+    return compactLog(log, range);
+  }
+
   async close(): Promise<void> {
     this.#closed = true;
     this.#live.close();
@@ -109,6 +130,23 @@ class MemoryEventStore implements EventStore {
     if (!whole || wanted.length > limit) return { events, position: events.at(-1)?.position ?? after, atEnd: false };
     const head = formatPosition(this.#rows.length);
     return { events, position: head > after ? head : after, atEnd: true };
+  }
+
+  #removed(rows: readonly DoomedRow[]): Removed {
+    const all = { events: 0, fields: 0, bytes: 0 };
+    for (const { position, removed } of rows) {
+      const row = this.#rows[position - 1]!;
+      const packed = Buffer.from(row.sealed!);
+      const counts = removeSealed(packed, removed);
+      if (counts === null) throw new CrmError('CORRUPT_EVENT', { position: formatPosition(position) });
+      row.sealed = packed;
+      if (counts.fields === 0) continue;
+      all.events += 1;
+      all.fields += counts.fields;
+      all.bytes += counts.bytes;
+    }
+    this.#live.forget();
+    return all;
   }
 
   /** The result of the append that these very events were, to a stream that was then as is expected now. */

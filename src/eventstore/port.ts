@@ -1,4 +1,5 @@
 import type { EventToAppend, Position, StoredEvent } from '../kernel/envelope.js';
+import type { KeyRef } from '../kernel/personal.js';
 
 /**
  * What an append expects of its stream: the revision of its last event, that it does not exist, that it exists, or
@@ -50,6 +51,26 @@ export interface Subscription {
   readonly batchSize?: number;
 }
 
+export interface CompactRange {
+  /** Everything after this position: `START` for all, or how far a compaction that was cut off had come. */
+  readonly after: Position;
+  /** Up to this position; inclusive. */
+  readonly upTo: Position;
+  /** Whether each of these keys is destroyed for good, in the order asked for. */
+  readonly areDestroyed: (refs: readonly KeyRef[]) => Promise<readonly boolean[]>;
+}
+
+/** How far a compaction has come, and what it has removed since it last said so. */
+export interface Compacted {
+  readonly position: Position;
+  /** Events that it has still to look at, at the most. */
+  readonly remaining: number;
+  /** Events, fields of theirs, and bytes. */
+  readonly events: number;
+  readonly fields: number;
+  readonly bytes: number;
+}
+
 /** The one place where facts are kept. Every adapter passes `test/contract/eventStore.ts`. */
 export interface EventStore {
   /**
@@ -76,6 +97,15 @@ export interface EventStore {
 
   /** Position of the last event; `START` where there is none. */
   head(): Promise<Position>;
+
+  /**
+   * Where the engine lets us: removes for good the sealed bytes of fields whose keys are destroyed, while others read
+   * and append. Nothing else of an event changes: not its envelope with the digests, nor position nor revision; the
+   * field's bytes are `null` from then on. Once the iteration has come to its end nothing that was removed is
+   * in any file of the store's. It can be left and taken up from where it was; over again it changes nothing.
+   * Errors: CORRUPT_EVENT; STORAGE_FULL; STORE_FAILED, also where a reader keeps what was removed from leaving the log.
+   */
+  compact?(range: CompactRange): AsyncIterable<Compacted>;
 
   /** Finishes what was accepted, refuses what comes after, releases the files. Idempotent. */
   close(): Promise<void>;

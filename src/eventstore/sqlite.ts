@@ -1,18 +1,22 @@
 import type { EventToAppend, Position, StoredEvent } from '../kernel/envelope.js';
 import { openDatabase, type SqliteDatabase, storeError } from '../sqlite/database.js';
 import { GroupCommit } from '../sqlite/groupCommit.js';
+import { compactLog } from './compaction.js';
 import { type EventRow, encodeEvent, formatPosition, type Upcast } from './encoding.js';
 import { idInUse, meets, NO_STREAM, wrongRevision } from './expectation.js';
 import type {
   AllPage,
   AllRange,
   AppendResult,
+  Compacted,
+  CompactRange,
   EventBatch,
   EventStore,
   ExpectedRevision,
   StreamRange,
   Subscription,
 } from './port.js';
+import { SqliteCompaction } from './sqliteCompaction.js';
 import { SqliteLog, schema } from './sqliteLog.js';
 import { LiveLog } from './subscription.js';
 
@@ -125,6 +129,10 @@ class SqliteEventStore implements EventStore {
 
   async head(): Promise<Position> {
     return this.#log.head();
+  }
+
+  compact(range: CompactRange): AsyncIterable<Compacted> {
+    return compactLog(new SqliteCompaction(this.database, this.#commits, () => this.#live.forget()), range);
   }
 
   async close(): Promise<void> {

@@ -62,8 +62,15 @@ export class LiveLog {
       this.#recent.push(event);
       this.#recentSize += event.size;
     }
-    if (this.#recent.length > MAX_RECENT_EVENTS || this.#recentSize > MAX_RECENT_SIZE) this.#forget();
+    if (this.#recent.length > MAX_RECENT_EVENTS || this.#recentSize > MAX_RECENT_SIZE) this.#forgetOlder();
     for (const wake of this.#sleepers) wake();
+  }
+
+  /** Lets go of all recent events, which are not in the log as they were any more. */
+  forget(): void {
+    this.#floor = this.#recent.at(-1)?.position ?? this.#floor;
+    this.#recent = [];
+    this.#recentSize = 0;
   }
 
   subscribe(subscription: Subscription): AsyncIterable<EventBatch> {
@@ -135,7 +142,7 @@ export class LiveLog {
   }
 
   /** Lets go of the older half, or more where events are large; half at once, so that it is seldom. */
-  #forget(): void {
+  #forgetOlder(): void {
     let forgotten = 0;
     for (const event of this.#recent) {
       if (this.#recent.length - forgotten <= MAX_RECENT_EVENTS / 2 && this.#recentSize <= MAX_RECENT_SIZE / 2) break;

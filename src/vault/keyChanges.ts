@@ -30,6 +30,7 @@ export class KeyChanges {
   readonly #insertKey: Statement;
   readonly #destroyKey: Statement;
   readonly #wasDestroyed: Statement;
+  readonly #isDestroyed: Statement;
 
   constructor(
     database: SqliteDatabase,
@@ -47,6 +48,12 @@ export class KeyChanges {
       `UPDATE keys SET destroyed = 1, wrapped = zeroblob(${WRAPPED_BYTES}) WHERE id = ?`,
     );
     this.#wasDestroyed = database.prepare('SELECT 1 FROM keys WHERE fingerprint = ? AND destroyed = 1').pluck();
+    this.#isDestroyed = database
+      .prepare(
+        `SELECT 1 FROM subjects s WHERE s.workspace = ? AND s.subject = ? AND (s.state = 'destroyed' OR (s.state = 'closing'
+           AND EXISTS (SELECT 1 FROM keys k WHERE k.subject = s.id AND k.class = ? AND k.destroyed = 1)))`,
+      )
+      .pluck();
   }
 
   /** Of a workspace that is closing or destroyed every subject is, known or not. */
@@ -54,6 +61,12 @@ export class KeyChanges {
     const ofWorkspace = this.workspaces.state(workspace);
     if (ofWorkspace === 'closing' || ofWorkspace === 'destroyed') return ofWorkspace;
     return this.#row(workspace, subject)?.state ?? 'unknown';
+  }
+
+  /** Whether a key was destroyed, by itself, with its subject or with its workspace. */
+  isDestroyed({ workspace, subject, class: each }: KeyRef): boolean {
+    if (this.workspaces.state(workspace) === 'destroyed') return true;
+    return this.#isDestroyed.get(workspace, subject, each) !== undefined;
   }
 
   /** Makes the keys that are missing, and the subject and the workspace's key with them. Error: SUBJECT_ERASED. */

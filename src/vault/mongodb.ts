@@ -127,6 +127,11 @@ class MongoVault implements Vault {
     });
   }
 
+  async areDestroyed(refs: readonly KeyRef[]): Promise<readonly boolean[]> {
+    this.#refuseShut();
+    return this.database.run(() => this.#reader.areDestroyed(refs));
+  }
+
   async close(workspace: string, subject: string): Promise<void> {
     this.#refuseShut();
     const held = this.#cache.hold(workspace, subject);

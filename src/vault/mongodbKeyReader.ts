@@ -51,6 +51,21 @@ export class MongoKeyReader {
     }
   }
 
+  /** Whether each of these keys was destroyed, by itself, with its subject or with its workspace: as it is stored now. */
+  async areDestroyed(refs: readonly KeyRef[]): Promise<readonly boolean[]> {
+    const subjects = await this.subjects.findAll([...new Set(refs.map(idOf))]);
+    const byId = new Map(subjects.map((document) => [document._id, document]));
+    const workspaces = new Set<string>();
+    for (const name of new Set(refs.map(({ workspace }) => workspace))) {
+      if ((await this.workspaces.find(name))?.state === 'destroyed') workspaces.add(name);
+    }
+    return refs.map((ref) => {
+      const { state, keys } = byId.get(idOf(ref)) ?? {};
+      const isGone = state === 'destroyed' || (state === 'closing' && keys?.[ref.class]?.wrapped === null);
+      return isGone || workspaces.has(ref.workspace);
+    });
+  }
+
   /** The workspace as it is stored, and as it was when nobody has called for it to be forgotten since. */
   async workspace(workspace: string): Promise<WorkspaceDocument | null> {
     const known = this.#known.get(workspace);

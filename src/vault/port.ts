@@ -52,6 +52,12 @@ export interface Vault {
 
   state(workspace: string, subject: string): Promise<SubjectState>;
 
+  /**
+   * Whether each of these keys was destroyed, in the order asked for: by itself, with its subject or with its workspace.
+   * That is known for certain: a key that merely is not there was not.
+   */
+  areDestroyed(refs: readonly KeyRef[]): Promise<readonly boolean[]>;
+
   /** Fences the subject: no new lease is given, and this resolves once those that are out have come back. Idempotent. */
   close(workspace: string, subject: string): Promise<void>;
 

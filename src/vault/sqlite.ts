@@ -2,8 +2,8 @@ import { CrmError } from '../errors.js';
 import type { RandomBytes } from '../kernel/ids.js';
 import type { KeyRef, RetentionClass } from '../kernel/personal.js';
 import { openDatabase, type SqliteDatabase, storeError } from '../sqlite/database.js';
+import { emptyWal } from '../sqlite/emptyWal.js';
 import { GroupCommit } from '../sqlite/groupCommit.js';
-import { emptyWal } from './emptyWal.js';
 import { KeyChanges } from './keyChanges.js';
 import type { DestroyedKey, DestroyedWorkspaceKey, SealingLease, SubjectKey, SubjectState, Vault } from './port.js';
 import { createKeyTables, StoredKeys } from './storedKeys.js';
@@ -149,6 +149,11 @@ class SqliteVault implements Vault {
   async state(workspace: string, subject: string): Promise<SubjectState> {
     this.#refuseShut();
     return inStore(() => this.#changes.state(workspace, subject));
+  }
+
+  async areDestroyed(refs: readonly KeyRef[]): Promise<readonly boolean[]> {
+    this.#refuseShut();
+    return inStore(() => this.#stored.atOnce(() => refs.map((ref) => this.#changes.isDestroyed(ref))));
   }
 
   async close(workspace: string, subject: string): Promise<void> {

@@ -5,7 +5,7 @@ import { memoryEventStore } from '../../src/eventstore/memory.js';
 import type { EventStore } from '../../src/eventstore/port.js';
 import { openSqliteEventStore } from '../../src/eventstore/sqlite.js';
 import { openDatabase } from '../../src/sqlite/database.js';
-import { eventStoreContract } from './eventStore.js';
+import { eventStoreContract, type OpenStore } from './eventStore.js';
 
 const fileKey = Buffer.alloc(32, 7);
 const opened: EventStore[] = [];
@@ -20,7 +20,7 @@ const closedAfterwards = (store: EventStore): EventStore => {
   return store;
 };
 
-eventStoreContract('SQLite', async ({ upcast } = {}) => {
+const embedded: OpenStore = async ({ upcast } = {}) => {
   const directory = mkdtempSync(join(tmpdir(), 'crm-events-'));
   directories.push(directory);
   const file = join(directory, 'events.db');
@@ -37,6 +37,8 @@ eventStoreContract('SQLite', async ({ upcast } = {}) => {
       database.close();
     },
   };
-});
+};
 
-eventStoreContract('memory', async (options) => ({ store: closedAfterwards(memoryEventStore(options)) }));
+const compacts = true;
+eventStoreContract('SQLite', embedded, { compacts });
+eventStoreContract('memory', async (options) => ({ store: closedAfterwards(memoryEventStore(options)) }), { compacts });

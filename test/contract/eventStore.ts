@@ -1,6 +1,7 @@
 import type { EventStore } from '../../src/eventstore/port.js';
 import type { Position, StoredEvent } from '../../src/kernel/envelope.js';
 import { appendingContract, repeatingContract } from './eventStoreAppending.js';
+import { compactionContract } from './eventStoreCompaction.js';
 import { readingContract, valuesContract } from './eventStoreReading.js';
 import { closingContract, followingContract } from './eventStoreSubscriptions.js';
 
@@ -19,12 +20,21 @@ export interface OpenedStore {
 /** Opens an empty store; what is opened is closed by the caller of the contract after each test. */
 export type OpenStore = (options?: OpenOptions) => Promise<OpenedStore>;
 
-/** What every event store does, whatever the engine (design.md, "Ports"). */
-export const eventStoreContract = (name: string, open: OpenStore): void => {
+/** What every event store does, whatever the engine (design.md, "Ports"), and what those do that can be compacted. */
+export const eventStoreContract = (
+  name: string,
+  open: OpenStore,
+  { compacts = false }: { readonly compacts?: boolean } = {},
+): void => {
   describe(`${name} appends`, () => appendingContract(open));
   describe(`${name} is told the same twice`, () => repeatingContract(open));
   describe(`${name} reads`, () => readingContract(open));
   describe(`${name} keeps`, () => valuesContract(open));
   describe(`${name} is followed`, () => followingContract(open));
+  if (compacts) describe(`${name} is compacted`, () => compactionContract(open));
+  else
+    test(`${name} does not say that it can be compacted`, async () => {
+      expect((await open()).store.compact).toBeUndefined();
+    });
   describe(`${name} closes`, () => closingContract(open));
 };

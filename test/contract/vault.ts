@@ -189,6 +189,35 @@ export const vaultContract = (name: string, start: () => Promise<VaultStorage>):
       expect(await vault.state(W, 'grace')).toBe('destroyed');
     });
 
+    test('[P7.3] which keys are destroyed is known for certain: none of somebody active, closing or unknown', async () => {
+      const areDestroyed = (...subjects: string[]) =>
+        vault.areDestroyed(
+          subjects.flatMap((subject) =>
+            (['profile', 'financial'] as const).map((each) => ({ workspace: W, subject, class: each })),
+          ),
+        );
+      for (const subject of ['grace', 'ada', 'joan']) {
+        await sealingKey(subject);
+        await sealingKey(subject, 'financial');
+      }
+      await vault.close(W, 'ada');
+      await erase('joan', ['profile']);
+      const answers = [false, false, false, false, true, false, false, false];
+      expect(await areDestroyed('grace', 'ada', 'joan', 'nobody')).toEqual(answers);
+      await reopen();
+      expect(await areDestroyed('grace', 'ada', 'joan', 'nobody')).toEqual(answers);
+      await vault.destroy(W, 'joan');
+      expect(await areDestroyed('joan', 'grace')).toEqual([true, true, false, false]);
+      expect(await vault.areDestroyed([{ workspace: 'elsewhere', subject: 'joan', class: 'profile' }])).toEqual([
+        false,
+      ]);
+      expect(await vault.areDestroyed([])).toEqual([]);
+      await vault.closeWorkspace(W);
+      expect(await areDestroyed('grace')).toEqual([false, false]);
+      await vault.destroyWorkspace(W);
+      expect(await areDestroyed('grace', 'nobody')).toEqual([true, true, true, true]);
+    });
+
     test('destroying again answers with the same fingerprints, one for each key there was', async () => {
       for (const each of retentionClasses) await sealingKey('grace', each);
       const partly = await erase('grace', ['profile']);

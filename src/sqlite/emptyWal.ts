@@ -1,5 +1,5 @@
 import { CrmError } from '../errors.js';
-import { type SqliteDatabase, storeError } from '../sqlite/database.js';
+import { type SqliteDatabase, storeError } from './database.js';
 
 /** How long a reader in another thread may keep the log from being emptied. */
 const RETRY_MS = 5;
@@ -16,7 +16,9 @@ export const emptyWal = async (database: SqliteDatabase): Promise<void> => {
     if (checkpoint(database)) return;
     await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
   }
-  throw new CrmError('STORE_FAILED', { reason: 'A reader keeps the log of the vault from being emptied.' });
+  throw new CrmError('STORE_FAILED', {
+    reason: 'A reader, such as a backup that is being taken, keeps the log from being emptied: try again after it.',
+  });
 };
 
 const checkpoint = (database: SqliteDatabase): boolean => {
