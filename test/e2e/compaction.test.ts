@@ -4,8 +4,8 @@ import { filesIn } from '../../src/app/dataDir.js';
 import { backupsIn } from '../../src/backup/open.js';
 import { openSqliteEventReader } from '../../src/eventstore/sqlite.js';
 import { START, type StoredEvent } from '../../src/kernel/envelope.js';
+import { decryptedPages } from '../../src/remains/pages.js';
 import { openField } from '../../src/vault/seal.js';
-import { decryptedPages } from '../erasure/scanner.js';
 import { dataDirIn, withVaultAndState } from '../support/dataFiles.js';
 import { eventually } from '../support/eventually.js';
 import { keysIn } from '../support/keys.js';
@@ -39,7 +39,8 @@ const eventsOf = async (directory: string, subject: string): Promise<readonly St
 /** How many of these fields' ciphertexts stand in some page of the events' file, or in its log. */
 const standing = async (directory: string, { sealed }: StoredEvent): Promise<number> => {
   const pages = decryptedPages(filesIn(dataDirIn(directory)).events, Buffer.from((await keysIn(directory)).events));
-  return Object.values(sealed).filter(({ bytes }) => pages.some((page) => page.includes(Buffer.from(bytes!)))).length;
+  return Object.values(sealed).filter(({ bytes }) => pages.some((page) => page.bytes.includes(Buffer.from(bytes!))))
+    .length;
 };
 const opened = (event: StoredEvent, field: string): unknown => {
   const sealed = event.sealed[field]!;

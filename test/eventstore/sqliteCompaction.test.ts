@@ -8,11 +8,11 @@ import { openSqliteEventStore } from '../../src/eventstore/sqlite.js';
 import { canonicalEnvelope, type EventToAppend, type StoredEvent } from '../../src/kernel/envelope.js';
 import { derivedId, pooledRandomBytes } from '../../src/kernel/ids.js';
 import type { KeyRef, SealedFields } from '../../src/kernel/personal.js';
+import { decryptedPages } from '../../src/remains/pages.js';
 import { openDatabase } from '../../src/sqlite/database.js';
 import { openField, sealField } from '../../src/vault/seal.js';
 import { compacted } from '../contract/eventStoreCompaction.js';
 import { readAllPages } from '../contract/eventStoreReading.js';
-import { decryptedPages } from '../erasure/scanner.js';
 import { temporaryDirectory } from '../support/temporary.js';
 import { comparable, sampleEvent } from './sampleEvents.js';
 
@@ -53,7 +53,7 @@ const standsIn = (file: string, ciphertexts: readonly Uint8Array[]): boolean[] =
   const pages = decryptedPages(file, fileKey);
   return ciphertexts.map((bytes) => {
     const piece = Buffer.from(bytes.subarray(13, 13 + 32));
-    return pages.some((each) => each.includes(piece));
+    return pages.some((each) => each.bytes.includes(piece));
   });
 };
 const ciphertextsOf = (events: readonly StoredEvent[]) =>
