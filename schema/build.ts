@@ -27,6 +27,7 @@ import { ConsentResolver } from './privacy/consent.js';
 import { ErasureResolver } from './privacy/erasure.js';
 import { ErasurePreviewResolver } from './privacy/erasurePreview.js';
 import { HoldResolver } from './privacy/holds.js';
+import { MentionResolver } from './privacy/mentions.js';
 import { SafeguardResolver } from './privacy/safeguards.js';
 import { noteReads } from './reading.js';
 import { readings } from './readings.js';
@@ -72,6 +73,7 @@ export const bareSchema = (): GraphQLSchema =>
       SafeguardResolver,
       HoldResolver,
       ErasurePreviewResolver,
+      MentionResolver,
       HistoryResolver,
       AccessLogResolver,
       ContactAccessResolver,

@@ -9,6 +9,7 @@ import { channels, legalBases, purposes } from '../src/privacy/consent/events.js
 import { erasureStandings } from '../src/privacy/erasure/erasures.js';
 import { erasureKinds, erasureReasons } from '../src/privacy/erasure/events.js';
 import { holdGrounds } from '../src/privacy/holds/events.js';
+import { mentionDecisions, mentionKinds } from '../src/privacy/mentions/events.js';
 import { approvals } from '../src/privacy/safeguards/events.js';
 
 /** A GraphQL enum whose values are the codes themselves. */
@@ -54,6 +55,12 @@ export const ErasureKindEnum = enumOf(
   'Erase takes the record along, anonymise leaves it.',
 );
 export const ErasureReasonEnum = enumOf('ErasureReason', erasureReasons, 'Why a person is erased.');
+export const MentionKindEnum = enumOf('MentionKind', mentionKinds, 'Records whose texts may mention somebody.');
+export const MentionDecisionEnum = enumOf(
+  'MentionDecision',
+  mentionDecisions,
+  'REDACT takes the mention out of the text; with NOT_THIS_PERSON it stays and is not listed again.',
+);
 export const ApprovalEnum = enumOf(
   'Approval',
   approvals,

@@ -42,6 +42,8 @@ export interface Services {
   readonly accessLog: AccessLog;
   /** Stands for somebody who read data, where who they are is not to be told: the same for the same account in one workspace. */
   readonly readerName: (workspace: string, account: string) => string;
+  /** Stands for a place where a person may be mentioned and what is there, in the event of a decision on it: a keyed hash. */
+  readonly mentionMark: (workspace: string, controller: string, place: string) => string;
   /** Every event of the product, with what each of its fields is. */
   readonly definitions: EventRegistry;
   readonly clock: Clock;

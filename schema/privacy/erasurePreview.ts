@@ -1,9 +1,6 @@
 import { Arg, Ctx, Field, ID, Int, ObjectType, Query, Resolver } from 'type-graphql';
-import { companyPage } from '../../projections/crm/companies.js';
-import { type ContactRow, contactById, contactPage, contactsReachedAt } from '../../projections/crm/contacts.js';
-import { dealPage, dealsWith } from '../../projections/crm/deals.js';
-import { LIVE } from '../../projections/crm/record.js';
-import { words } from '../../projections/tokens.js';
+import { contactById, contactsReachedAt } from '../../projections/crm/contacts.js';
+import { dealsWith } from '../../projections/crm/deals.js';
 import { contactDecider } from '../../src/crm/contacts/decider.js';
 import { reachOf } from '../../src/crm/contacts/reach.js';
 import { CrmError } from '../../src/errors.js';
@@ -13,11 +10,11 @@ import { previewFields } from '../../src/privacy/erasure/preview.js';
 import { holdDecider } from '../../src/privacy/holds/decider.js';
 import { Allow } from '../access.js';
 import type { Context } from '../context.js';
+import { type MentionsFound, mentionsOf } from './mentionsFound.js';
+import { PossibleMention } from './mentionTypes.js';
 
 /** People in one preview: it reads their whole history. */
 const MAX_PREVIEWED = 50;
-/** Records of one kind in which a person may be mentioned. */
-const MAX_MENTIONS = 50;
 const COUNTED_DEALS = 1_000;
 
 @ObjectType({ simpleResolvers: true, description: 'A field that the person has, and what would become of it.' })
@@ -36,18 +33,6 @@ export class PreviewedField {
       'What an anonymisation leaves of it: remove, year, region, pseudonym or keep. An erasure leaves nothing.',
   })
   anonymise!: string;
-}
-
-@ObjectType({
-  simpleResolvers: true,
-  description: 'A record whose text has the name or an address of the person in it: for people to look at.',
-})
-class PossibleMention {
-  @Field({ description: 'contact, deal or company.' })
-  kind!: string;
-
-  @Field(() => ID)
-  id!: string;
 }
 
 @ObjectType({
@@ -71,9 +56,16 @@ class ErasurePreview {
   sameAddress!: readonly string[];
 
   @Field(() => [PossibleMention], {
-    description: 'Found by the words that lists search in; notes and custom fields are not among them.',
+    description:
+      "Found by the person's name, addresses and numbers; without those that were decided to be somebody else.",
   })
   possibleMentions!: readonly PossibleMention[];
+
+  @Field({
+    description:
+      'Whether every record was looked through. Where there are more than that, those past it are found by the words that lists search in alone.',
+  })
+  mentionsComplete!: boolean;
 }
 
 @Resolver()
@@ -89,16 +81,25 @@ export class ErasurePreviewResolver {
     if (contactIds.length > MAX_PREVIEWED) {
       throw new CrmError('BAD_USER_INPUT', { field: 'contactIds', limit: MAX_PREVIEWED });
     }
-    const found = [];
+    const people = [];
     for (const id of new Set(contactIds)) {
       const { subject } = await context.stateOf(contactDecider, id);
-      if (subject !== null) found.push(await previewOf(id, subject, context));
+      if (subject !== null) people.push({ id, subject });
     }
-    return found;
+    const mentions = await mentionsOf(
+      people.map(({ id }) => id),
+      context,
+    );
+    return Promise.all(people.map(({ id, subject }) => previewOf(id, subject, mentions, context)));
   }
 }
 
-const previewOf = async (id: string, subject: string, context: Context): Promise<ErasurePreview> => {
+const previewOf = async (
+  id: string,
+  subject: string,
+  { complete, of }: MentionsFound,
+  context: Context,
+): Promise<ErasurePreview> => {
   const { services, workspace } = context;
   const { values, types } = await lastValues(streamOf(contactDecider, id), services);
   const { holds } = await services.handler.stateOf(holdDecider, subject, workspace);
@@ -110,38 +111,7 @@ const previewOf = async (id: string, subject: string, context: Context): Promise
     fields: previewFields(values, types, services.definitions),
     linkedDeals: await dealsWith(services.readStore, workspace, id, COUNTED_DEALS),
     sameAddress: alike.filter((each) => each.id !== id && each.controller === row?.controller).map((each) => each.id),
-    possibleMentions: row === null ? [] : await mentionsOf(row, context),
+    possibleMentions: of.get(id) ?? [],
+    mentionsComplete: complete,
   };
-};
-
-/** What the person is called and reached by; each has to be found whole. */
-const namesOf = ({ name, emails, phones }: ContactRow): readonly (readonly string[])[] => {
-  const { givenName, familyName, formattedName } = name ?? {};
-  const full = formattedName ?? [givenName, familyName].filter((part) => part !== undefined).join(' ');
-  const texts = [full, ...[...(emails ?? []), ...(phones ?? [])].map(({ value }) => value)];
-  return texts.map((text) => words(text)).filter((found) => found.length > 0);
-};
-
-const mentionsOf = async (row: ContactRow, context: Context): Promise<PossibleMention[]> => {
-  const { readStore } = context.services;
-  const found = new Map<string, PossibleMention>();
-  for (const wanted of namesOf(row)) {
-    const query = {
-      scope: row.workspace,
-      direction: 'asc',
-      facets: [LIVE],
-      words: wanted,
-      limit: MAX_MENTIONS,
-    } as const;
-    const pages = {
-      contact: await contactPage(readStore, { ...query, order: 'name' }, context.controllers),
-      deal: await dealPage(readStore, { ...query, order: 'closeDate' }, context.controllers),
-      company: await companyPage(readStore, { ...query, order: 'name' }, context.controllers),
-    };
-    for (const [kind, { rows }] of Object.entries(pages)) {
-      for (const { place } of rows) found.set(place.key, { kind, id: place.key });
-    }
-  }
-  found.delete(row.id);
-  return [...found.values()];
 };

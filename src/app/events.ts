@@ -22,6 +22,7 @@ import { compactionEvents } from '../privacy/compaction/events.js';
 import { consentEvents } from '../privacy/consent/events.js';
 import { erasureEvents, erasureProgressEvents, erasureRequestEvents } from '../privacy/erasure/events.js';
 import { holdEvents } from '../privacy/holds/events.js';
+import { mentionEvents } from '../privacy/mentions/events.js';
 import { safeguardEvents } from '../privacy/safeguards/events.js';
 import { suppressionEvents } from '../privacy/suppression/events.js';
 
@@ -50,6 +51,7 @@ export const allEvents = new EventRegistry(
   erasureRequestEvents,
   erasureProgressEvents,
   holdEvents,
+  mentionEvents,
   erasureEvents,
   anonymisationEvents,
   safeguardEvents,

@@ -335,6 +335,9 @@ export class Installation {
     return `Reader ${keyedHash(key, 'reader', account).slice(0, 8)}`;
   };
 
+  mentionMark = (workspace: string, controller: string, place: string): string =>
+    keyedHash(controllerKey(this.derived.pseudonyms, workspace, controller), 'mention', place);
+
   accountByEmail = (email: string): Promise<string | null> =>
     this.stores.stateStore.claimOwner(EMAIL_CLAIMS, this.#emailKey(email));
 

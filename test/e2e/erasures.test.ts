@@ -191,8 +191,8 @@ test('[P7.3] a dry run says what goes, what stays and where else the person may 
         { name: 'work.department', category: 'work.title', class: 'profile', anonymise: 'keep' },
       ]),
       possibleMentions: expect.arrayContaining([
-        { kind: 'deal', id: naming },
-        { kind: 'contact', id: twin },
+        { kind: 'DEAL', id: naming },
+        { kind: 'CONTACT', id: twin },
       ]),
     },
   ]);

@@ -50,6 +50,7 @@ afterAll(() => server.stop());
 const consent = { purpose: 'MARKETING', channel: 'EMAIL' };
 const file = { text: 'first name\nGrace\n' };
 const stages = [{ id: 'a', name: 'A' }];
+const mention = { kind: 'DEAL', field: 'title', decision: 'NOT_THIS_PERSON' };
 const audit = { until: '2100-01-01T00:00:00Z', purpose: 'PRIVACY' };
 
 /** Every place of a mutation where an id is taken: whose it is of, and what else the input needs. */
@@ -66,6 +67,7 @@ const mutations: readonly (readonly [place: string, kind: string, input: () => o
   ['placeHold.contactId', 'contact', () => ({ ground: 'LEGAL_CLAIM' })],
   ['liftHold.contactId', 'contact', () => ({ holdId: crypto.randomUUID() })],
   ['liftHold.holdId', 'contact', () => ({ contactId: own.contact })],
+  ['decideMentions.contactId', 'contact', () => ({ decisions: [{ ...mention, id: own.deal }] })],
   ['createContact.companyId', 'company', () => ({ givenName: 'X' })],
   ['createContact.clientId', 'client', () => ({ givenName: 'X' })],
   ['recordConsent.contactId', 'contact', () => ({ ...consent, noticeVersion: '1' })],
