@@ -13,6 +13,7 @@ import { openDatabase } from '../../src/sqlite/database.js';
 import { openField, sealField } from '../../src/vault/seal.js';
 import { compacted } from '../contract/eventStoreCompaction.js';
 import { readAllPages } from '../contract/eventStoreReading.js';
+import { changedProduct, type Edit, removeProduct } from '../erasure/sabotage.js';
 import { temporaryDirectory } from '../support/temporary.js';
 import { comparable, sampleEvent } from './sampleEvents.js';
 
@@ -150,6 +151,22 @@ test('[P7.3] compaction of any people, in any number of goes, leaves every other
 });
 
 const child = join(import.meta.dirname, '../faults/compactingChild.mjs');
+const built = join(import.meta.dirname, '../../dist');
+
+/** Has another process compact away what is of the second person, and kills it when it has said so many lines. */
+const killedAfter = async (dist: string, file: string, lines: number): Promise<void> => {
+  const compacting = spawn(process.execPath, [child, dist, file, subjectOf(1)], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const exited = once(compacting, 'exit');
+  let said = 0;
+  for await (const _ of createInterface({ input: compacting.stdout })) {
+    if (++said === lines) compacting.kill('SIGKILL');
+  }
+  expect((await exited)[1]).toBe('SIGKILL');
+};
+/** More than it has to say before it is done. */
+const DONE = 8;
 const KILLS = 4;
 
 test('[P7.3] kill -9 in the midst of a compaction loses nothing, and run again it comes to its end', async () => {
@@ -165,14 +182,7 @@ test('[P7.3] kill -9 in the midst of a compaction loses nothing, and run again i
   const before = await readAllPages(store, 1_000);
   const lost = ciphertextsOf(before.filter(({ subject }) => subject === subjectOf(1)));
   await store.close();
-  for (let kill = 1; kill <= KILLS; kill++) {
-    const compacting = spawn(process.execPath, [child, file, subjectOf(1)], { stdio: ['ignore', 'pipe', 'inherit'] });
-    let said = 0;
-    const exited = once(compacting, 'exit');
-    for await (const _ of createInterface({ input: compacting.stdout }))
-      if (++said === kill) compacting.kill('SIGKILL');
-    expect((await exited)[1]).toBe('SIGKILL');
-  }
+  for (let kill = 1; kill <= KILLS; kill++) await killedAfter(built, file, kill);
   const again = open(file);
   await compacted(again, { areDestroyed: goneAmong([1]) });
   const after = await readAllPages(again, 1_000);
@@ -182,3 +192,32 @@ test('[P7.3] kill -9 in the midst of a compaction loses nothing, and run again i
   expect(standsIn(file, lost)).not.toContain(true);
   await again.close();
 }, 120_000);
+
+test.each<[string, Edit | null]>([
+  ['as it is leaves nothing', null],
+  [
+    'that does not overwrite is found out',
+    { file: 'src/eventstore/encoding.js', find: 'packed.fill(0, start, offset);', replace: '' },
+  ],
+  [
+    'that does not empty the log is found out',
+    { file: 'src/eventstore/sqliteCompaction.js', find: 'return emptyWal(this.database);', replace: '' },
+  ],
+  [
+    'that does not write what it has overwritten is found out',
+    { file: 'src/eventstore/sqliteCompaction.js', find: 'this.#overwrite.run(packed, position);', replace: '' },
+  ],
+])('[P7.3] a compaction %s', async (_, edit) => {
+  const file = newFile();
+  const store = open(file);
+  await store.append('contact-1', [eventOf(1, 'Zyxomma'), eventOf(2, 'Grace')], 'no-stream');
+  const ciphertexts = ciphertextsOf((await store.readStream('contact-1')).slice(0, 1));
+  await store.close();
+  const dist = edit === null ? built : changedProduct([edit]);
+  try {
+    await killedAfter(dist, file, DONE);
+    expect(standsIn(file, ciphertexts)).toEqual([edit !== null]);
+  } finally {
+    if (edit !== null) removeProduct(dist);
+  }
+});
