@@ -158,10 +158,13 @@ export class ProjectionRunner {
   #restart = new AbortController();
 
   async #run(): Promise<void> {
+    const stopped = untilAborted(this.#stopping.signal);
     for (let failures = 0; !this.#stopping.signal.aborted; ) {
       this.#restart = new AbortController();
       const signal = AbortSignal.any([this.#stopping.signal, this.#restart.signal]);
       try {
+        // A write that failed may have been carried out.
+        if (failures > 0) await this.#readCheckpoints();
         await this.#follow(signal, () => {
           failures = 0;
         });
@@ -171,8 +174,7 @@ export class ProjectionRunner {
           return;
         }
         this.parts.report({ kind: 'write-failed', error });
-        await this.parts.pause(RETRY_MS[Math.min(failures++, RETRY_MS.length - 1)]!);
-        await this.#readCheckpoints();
+        await Promise.race([this.parts.pause(RETRY_MS[Math.min(failures++, RETRY_MS.length - 1)]!), stopped]);
       }
     }
   }
@@ -284,11 +286,14 @@ export class ProjectionRunner {
   async #tendAll(): Promise<void> {
     if (!this.parts.leases) return;
     for (const running of this.#running.values()) {
+      if (this.#stopping.signal.aborted) return;
       try {
         await this.#tendTo(running, this.parts.leases);
       } catch (error) {
         // What is ours stays ours until its time is over.
         this.parts.report({ kind: 'lease-unknown', projection: running.projection.name, error });
+        // Each of the others would wait as long for the same answer.
+        if (isCrmError(error, 'STORE_UNREACHABLE')) return;
       }
     }
   }

@@ -16,6 +16,7 @@ import { Leases } from '../statestore/leases.js';
 import { type DerivedKeys, keysOfRoot } from '../vault/keys.js';
 import { type Config, DEFAULT_ACCESS_LOG_KEEP_DAYS, DEFAULT_APP_URL, DEFAULT_STEP_UP_MS } from './config.js';
 import { filesIn, holdsData, lockDataDir, RESTORING } from './dataDir.js';
+import { type EngineWatch, watchOver } from './engineWatch.js';
 import { allEvents } from './events.js';
 import { found, isFounded, ownReadModels } from './founding.js';
 import { Installation, type InstallationOptions, type Rewrite, type Stores } from './installation.js';
@@ -32,6 +33,8 @@ export interface Opened {
   readonly installation: Installation;
   /** How many erasures of after the backup a restore has carried out again. */
   readonly erasuresTakenUp: number;
+  /** Whether the engines that it is on still answer. */
+  readonly engines: EngineWatch;
   close(): Promise<void>;
 }
 
@@ -109,6 +112,7 @@ export const openInstallation = async (config: OpeningConfig, options: Installat
     return {
       installation,
       erasuresTakenUp,
+      engines: watchOver(locations, stores),
       close: async () => {
         await installation.close();
         lock.release();

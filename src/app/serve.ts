@@ -14,6 +14,7 @@ import { assess } from './assess.js';
 import { backupScheduleOf, TICK_MS } from './backupSchedule.js';
 import type { Config } from './config.js';
 import { serveControls } from './controlSocket.js';
+import { closedUnlessLost } from './engineWatch.js';
 import type { BackgroundReport, Installation } from './installation.js';
 import { type Opened, openInstallation } from './openInstallation.js';
 import { Opening } from './opening.js';
@@ -85,9 +86,13 @@ export const serve = async (config: Config, masterKeyMade?: () => void): Promise
       waitingFor: () => opening.waitingFor,
       close: async () => {
         clearInterval(ticking);
-        await controls.close();
-        await server.close();
-        await opening.close();
+        const close = async () => {
+          await controls.close();
+          await server.close();
+          await opening.close();
+        };
+        const lost = async () => (opening.opened === undefined ? opening.waitingFor : opening.opened.engines.lost());
+        if (!(await closedUnlessLost(close(), lost))) logger.error({ kind: 'closed-without-engine' });
         logger.flush();
       },
     };
@@ -107,9 +112,11 @@ const bucketsOf = (opening: Opening<Opened>): Buckets => {
   };
 };
 
-/** Ready means that every store is there and every read model is fed; how far each is behind is told beside it. */
-const healthOf = ({ opened, waitingFor }: Opening<Opened>) => {
+/** Ready means that every store is there and answers, and every read model is fed; how far each is behind is told beside it. */
+const healthOf = async ({ opened, waitingFor }: Opening<Opened>) => {
   if (opened === undefined) return { ready: false, waitingFor };
   const projections = opened.installation.projections.status();
-  return { ready: projections.every(({ stopped }) => stopped === undefined), projections };
+  const lost = await opened.engines.lost();
+  const ready = lost === null && projections.every(({ stopped }) => stopped === undefined);
+  return { ready, ...(lost && { waitingFor: lost }), projections };
 };

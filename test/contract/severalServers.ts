@@ -145,15 +145,15 @@ export const severalServersContract = (locations: () => EngineLocations): void =
     const created = await eventually(
       'an answer that shows what was written',
       async () => (await attempt(other, ada, 'createContact', input, 'contact { id }')).data?.createContact,
-      30_000,
+      60_000,
     );
     expect((await onOther(CONTACT, { id: created.contact.id })).contact.displayName).toBe('Late');
     await eventually(
       'every projection to be taken over',
       async () => (await statusOf(other)).every(({ elsewhere }) => !elsewhere),
-      30_000,
+      60_000,
     );
     await mutate(onOther, 'eraseContact', { id: created.contact.id }, 'subjectId');
     expect((await onOther(CONTACT, { id: created.contact.id })).contact).toBeNull();
-  }, 120_000);
+  }, 180_000);
 };

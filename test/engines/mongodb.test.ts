@@ -10,13 +10,7 @@ import { severalServersContract } from '../contract/severalServers.js';
 import { stateStoreContract } from '../contract/stateStore.js';
 import { vaultContract } from '../contract/vault.js';
 import { vaultWorkspacesContract } from '../contract/vaultWorkspaces.js';
-import { freshName, onEngines } from '../support/engines.js';
-
-/** The same server, another database. */
-const inDatabase = (url: string, database: string): string => {
-  const [, before, after] = /^([^?]*?:\/\/[^/?]+)(?:\/[^?]*)?(.*)$/.exec(url)!;
-  return `${before}/${database}${after}`;
-};
+import { freshName, inDatabase, onEngines } from '../support/engines.js';
 
 onEngines(['MongoDB'], 'on a real server', (urls) => {
   let client: MongoClient;

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { storesFor } from './engines.js';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 /** What is run: the built product, or a copy of it in which something was changed to see that a test notices. */
@@ -48,6 +49,7 @@ export const environmentFor = (directory: string, more: NodeJS.ProcessEnv = {}):
   PORT: '0',
   // A test file asks more in a minute than a front end does; rates have tests of their own.
   COST_PER_SECOND: '1000000000',
+  ...storesFor(directory),
   ...more,
 });
 
