@@ -22,6 +22,7 @@ import type { Installation } from './installation.js';
 import { outboxOf } from './mail.js';
 import { move } from './move.js';
 import { openInstallation } from './openInstallation.js';
+import { markersIn, proveErasure } from './proveErasure.js';
 import { drill, pastDrills, recordDrill } from './restoreDrill.js';
 import { rotateMasterKey } from './rootKey.js';
 import {
@@ -31,6 +32,7 @@ import {
   inWords,
   masterKeyMessage,
   progressBar,
+  proofInWords,
   reportInWords,
 } from './terminal.js';
 
@@ -55,6 +57,8 @@ const HELP = `crm <command> [options]     works on DATA_DIR; stop the server fir
   restore-drills                        what came of those before
   compact                     removes for good what nobody can read any more; also beside a running server
   compactions                 what was removed before
+  prove-erasure --contact ID [--markers FILE]   looks whether anything is left of an erased contact; with values known of
+                              them, one a line, in every file and page too; ends with 1 if anything is found
 
 options of import
   --workspace ID              where to; not needed where there is only one
@@ -76,6 +80,8 @@ const OPTIONS = {
   'keys-to': { type: 'string' },
   keys: { type: 'string' },
   'dry-run': { type: 'boolean', default: false },
+  contact: { type: 'string' },
+  markers: { type: 'string' },
   store: { type: 'string' },
   from: { type: 'string' },
   to: { type: 'string' },
@@ -93,6 +99,7 @@ const main = async (args: readonly string[]): Promise<void> => {
   if (values.help || command === undefined) return void process.stdout.write(HELP);
   if (command === 'outbox') return showOutbox();
   if (command === 'move') return moved(await move(values, readConfig(process.env)));
+  if (command === 'prove-erasure') return tellProof(values, readConfig(process.env));
   const alone = BACKUP_COMMANDS[command];
   if (alone !== undefined) return void process.stdout.write(`${await alone(readConfig(process.env), values)}\n`);
   const run = COMMANDS[command];
@@ -114,6 +121,14 @@ const showOutbox = async (): Promise<void> => {
   for (const { to, subject, text } of await outboxOf(readConfig(process.env))) {
     process.stdout.write(`To: ${to}\nSubject: ${subject}\n\n${text}\n`);
   }
+};
+
+/** Needs an installation that nobody has open, and opens none. */
+const tellProof = async ({ contact, markers }: Options, config: Config): Promise<void> => {
+  if (contact === undefined) throw usage('Whose? crm prove-erasure --contact ID');
+  const proof = await proveErasure(config, contact, markers === undefined ? [] : markersIn(markers));
+  process.stdout.write(`${proofInWords(proof)}\n`);
+  if (proof.looked.some(({ found }) => found.length > 0)) process.exitCode = 1;
 };
 
 /** Without what was said on the command line: a URL may hold a password. */

@@ -5,6 +5,7 @@ import type { CrmError } from '../errors.js';
 import type { Recorded as Compaction } from '../privacy/compaction/compactions.js';
 import type { Assessment } from './assess.js';
 import type { Config } from './config.js';
+import type { Proof } from './proveErasure.js';
 
 const BAR_WIDTH = 30;
 const MAX_LINES_SHOWN = 5;
@@ -82,5 +83,19 @@ export const drillInWords = (drill: DrillResult & { readonly recordedAt: string 
   return [
     `${passed(drill) ? 'passed' : 'FAILED'}  restore of ${backup}, recorded ${recordedAt}`,
     `        ${found} events where the backup counts ${expected}; of ${erased} erased subjects ${readable} can be read`,
+  ].join('\n');
+};
+
+/** A proof in words: what was looked at, what was found there against the erasure, and the whole in one line. */
+export const proofInWords = ({ contact, looked }: Proof): string => {
+  const all = looked.flatMap(({ found }) => found);
+  return [
+    ...looked.flatMap(({ at, found, counted }) => [
+      `${found.length === 0 ? 'nothing' : 'FOUND  '}  ${at} (${counted})`,
+      ...found.map((each) => `         ${each}`),
+    ]),
+    all.length === 0
+      ? `Nothing of contact ${contact} is left to be read.`
+      : `${all.length} found against the erasure of contact ${contact}.`,
   ].join('\n');
 };

@@ -6,6 +6,7 @@ import { readModelFileIn } from '../../src/app/readModelFiles.js';
 import { openSqliteEventReader } from '../../src/eventstore/sqlite.js';
 import type { StoredEvent } from '../../src/kernel/envelope.js';
 import type { RetentionClass } from '../../src/kernel/personal.js';
+import { readLiveRows } from '../../src/readstore/sqliteInspection.js';
 import type { Found } from '../../src/remains/scan.js';
 import { openDatabase } from '../../src/sqlite/database.js';
 import type { DerivedKeys } from '../../src/vault/keys.js';
@@ -96,30 +97,9 @@ export const secretsOf = (kept: readonly KeptKey[]): Map<string, Uint8Array> =>
     ]),
   );
 
-/** Every row of every live read model, and the words and facets of each with their counts, of an installation that nobody writes to. */
-export const rowsOf = async (dataDir: string, keys: DerivedKeys): Promise<Map<string, string>> => {
-  const { file, fileKey } = (await readModelFileIn(dataDir, keys))!;
-  const database = openDatabase({ file, fileKey, durability: 'normal', readonly: true });
-  try {
-    const live = database.prepare(`SELECT generation FROM builds WHERE state = 'live'`).pluck().all() as number[];
-    const tables = database.prepare(`SELECT name FROM sqlite_master WHERE type = 'table'`).pluck().all() as string[];
-    const rows = new Map<string, string>();
-    for (const name of tables) {
-      const [, generation, table, what] = /^(\d+)\/(.+)\/(rows|terms)$/.exec(name) ?? [];
-      if (generation === undefined || !live.includes(Number(generation))) continue;
-      const query =
-        what === 'rows'
-          ? 'SELECT key AS at, doc AS it'
-          : `SELECT scope || ' ' || name AS at, count || ' ' || sum AS it`;
-      for (const { at, it } of database.prepare(`${query} FROM "${name}"`).all() as { at: string; it: string }[]) {
-        rows.set(`${table} ${what} ${at}`, it);
-      }
-    }
-    return rows;
-  } finally {
-    database.close();
-  }
-};
+/** Every row of every live read model, and its words and facets, of an installation that nobody writes to. */
+export const rowsOf = async (dataDir: string, keys: DerivedKeys): Promise<Map<string, string>> =>
+  readLiveRows((await readModelFileIn(dataDir, keys))!);
 
 /** The events of some subjects, as they are stored. */
 export const eventsOf = async (

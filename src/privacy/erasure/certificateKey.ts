@@ -39,7 +39,7 @@ export class CertificateKey {
   #loaded: Promise<{ key: KeyObject; jwk: PublicJwk }> | undefined;
 
   constructor(
-    private readonly stateStore: StateStore,
+    private readonly stateStore: Pick<StateStore, 'get' | 'compareAndSet'>,
     private readonly random: RandomBytes,
   ) {}
 
