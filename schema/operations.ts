@@ -96,14 +96,21 @@ function operationOf(schema: GraphQLSchema, { document, operation }: ParsedOpera
   };
 }
 
-/** Names of the schema alone: what a caller has named themselves may hold anything. */
+/**
+ * Names of the schema alone: what a caller has named themselves may hold anything. Each fragment is looked into once:
+ * where each spreads the next twice, there are more ways through them than anybody could go.
+ */
 function operationName(document: DocumentNode, { operation, selectionSet }: OperationDefinitionNode): string {
   const names = new Set<string>();
+  const spread = new Set<string>();
   const add = ({ selections }: SelectionSetNode): void => {
     for (const selection of selections) {
       if (selection.kind === Kind.FIELD) names.add(selection.name.value);
       else if (selection.kind === Kind.INLINE_FRAGMENT) add(selection.selectionSet);
-      else add(fragmentIn(document, selection.name.value).selectionSet);
+      else if (!spread.has(selection.name.value)) {
+        spread.add(selection.name.value);
+        add(fragmentIn(document, selection.name.value).selectionSet);
+      }
     }
   };
   add(selectionSet);

@@ -65,3 +65,9 @@ test('half a character in a command with an id is bad input of a field, not a fa
   const answer = await server.ask(query, { input: { commandId: crypto.randomUUID(), name: '\ud800' } }, ada);
   expect(answer.errors?.[0]?.extensions).toMatchObject({ code: 'BAD_USER_INPUT', field: 'input.name' });
 });
+
+test('fragments that each spread the next twice are refused at once', async () => {
+  const doubled = Array.from({ length: 40 }, (_, n) => `fragment F${n} on Query { ...F${n + 1} ...F${n + 1} }`);
+  const query = `{ ...F0 } ${doubled.join(' ')} fragment F40 on Query { __typename }`;
+  expect(await post({ query })).toEqual({ status: 400, code: 'QUERY_TOO_COSTLY' });
+});
