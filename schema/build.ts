@@ -28,6 +28,7 @@ import { ErasureResolver } from './privacy/erasure.js';
 import { ErasurePreviewResolver } from './privacy/erasurePreview.js';
 import { HoldResolver } from './privacy/holds.js';
 import { MentionResolver } from './privacy/mentions.js';
+import { RetentionResolver } from './privacy/retention.js';
 import { SafeguardResolver } from './privacy/safeguards.js';
 import { noteReads } from './reading.js';
 import { readings } from './readings.js';
@@ -71,6 +72,7 @@ export const bareSchema = (): GraphQLSchema =>
       ErasureResolver,
       AnonymityResolver,
       SafeguardResolver,
+      RetentionResolver,
       HoldResolver,
       ErasurePreviewResolver,
       MentionResolver,

@@ -10,6 +10,7 @@ import { erasureStandings } from '../src/privacy/erasure/erasures.js';
 import { erasureKinds, erasureReasons } from '../src/privacy/erasure/events.js';
 import { holdGrounds } from '../src/privacy/holds/events.js';
 import { mentionDecisions, mentionKinds } from '../src/privacy/mentions/events.js';
+import { type KeepableClass, keepableClasses } from '../src/privacy/retention/events.js';
 import { approvals } from '../src/privacy/safeguards/events.js';
 
 /** A GraphQL enum whose values are the codes themselves. */
@@ -23,6 +24,13 @@ const enumOf = <T extends string>(name: string, values: readonly T[], descriptio
 function permissionEnum(): { [name: string]: Permission } {
   const object = Object.fromEntries(permissions.map((each) => [each.toUpperCase().replace(/[:-]/g, '_'), each]));
   registerEnumType(object, { name: 'Permission', description: 'What may be done in a workspace.' });
+  return object;
+}
+
+/** Classes of keys that a law may keep: `consent-evidence` is `CONSENT_EVIDENCE`. */
+function classEnum(): { [name: string]: KeepableClass } {
+  const object = Object.fromEntries(keepableClasses.map((each) => [each.toUpperCase().replace('-', '_'), each]));
+  registerEnumType(object, { name: 'KeepableClass', description: 'Data that a law may keep when a person is erased.' });
   return object;
 }
 
@@ -61,6 +69,7 @@ export const MentionDecisionEnum = enumOf(
   mentionDecisions,
   'REDACT takes the mention out of the text; with NOT_THIS_PERSON it stays and is not listed again.',
 );
+export const KeepableClassEnum = classEnum();
 export const ApprovalEnum = enumOf(
   'Approval',
   approvals,

@@ -27,8 +27,9 @@ import { CrmError } from '../../src/errors.js';
 import { consentNeededFor } from '../../src/identity/access/readPurposes.js';
 import { fieldPermissions } from '../../src/identity/access/roles.js';
 import type { StoredEvent } from '../../src/kernel/envelope.js';
-import { openEvents } from '../../src/kernel/openEvent.js';
+import { type Opened, openEvents } from '../../src/kernel/openEvent.js';
 import { type Category, Erased } from '../../src/kernel/personal.js';
+import { subjectDecider } from '../../src/privacy/erasure/decider.js';
 import { Allow } from '../access.js';
 import { Connection, PageArgs } from '../connection.js';
 import type { Context } from '../context.js';
@@ -186,7 +187,9 @@ const eventOf = async ({ stream, revision, position }: HistoryRow, context: Cont
 /** Fields are shown to those who may read them, and none of a person for what asks for consent: the history has no say to go by; for others they are there, without their value. */
 const toHistoryEvents = async (events: readonly StoredEvent[], context: Context): Promise<HistoryEvent[]> => {
   const maySeePersonal = context.can('history:read-personal') && consentNeededFor(context.purpose) === null;
-  const opened = maySeePersonal ? await openEvents(events, context.services.keys) : [];
+  const forLaw = maySeePersonal ? await openForLawAlone(events, context) : new Set<string>();
+  const shown = events.map((event) => (forLaw.has(event.subject) ? { ...event, sealed: {} } : event));
+  const opened = maySeePersonal ? await openEvents(shown, context.services.keys) : [];
   const maySee = (name: string) => {
     const permission = fieldPermissions.get(name);
     return permission === undefined || context.can(permission);
@@ -205,13 +208,34 @@ const toHistoryEvents = async (events: readonly StoredEvent[], context: Context)
     fields: [
       ...Object.entries(event.open).map(([name, value]) => eventField(name, value, false, maySee(name))),
       ...Object.keys(event.sealed).map((name) =>
-        eventField(name, opened[index]?.data[name], true, maySeePersonal && maySee(name)),
+        eventField(name, valueIn(opened[index], name), true, maySeePersonal && maySee(name)),
       ),
     ],
     opened: Object.keys(event.sealed)
-      .filter((name) => maySeePersonal && maySee(name) && opened[index]?.data[name] !== Erased)
+      .filter((name) => maySeePersonal && maySee(name) && valueIn(opened[index], name) !== Erased)
       .flatMap((name) => categoryIn(event.type, name, context)),
   }));
+};
+
+/** A sealed field that is not opened here is as good as erased. */
+const valueIn = (event: Opened | undefined, name: string): unknown =>
+  event !== undefined && name in event.data ? event.data[name] : Erased;
+
+/**
+ * Erased people among the subjects, where the purpose is none that a law gives: what still opens of them is kept for a
+ * legal obligation, and for nothing else.
+ */
+const openForLawAlone = async (events: readonly StoredEvent[], context: Context): Promise<ReadonlySet<string>> => {
+  if (context.purpose === 'LEGAL_OBLIGATION') return new Set();
+  const { handler } = context.services;
+  const subjects = new Set(events.filter(({ sealed }) => Object.keys(sealed).length > 0).map((event) => event.subject));
+  const erased = await Promise.all(
+    [...subjects].map(async (subject) => {
+      const state = await handler.stateOf(subjectDecider, subject, context.workspace);
+      return state.erased === null ? [] : [subject];
+    }),
+  );
+  return new Set(erased.flat());
 };
 
 const categoryIn = (type: string, name: string, { services }: Context): readonly Category[] => {

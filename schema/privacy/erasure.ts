@@ -204,5 +204,11 @@ const resultOf = (id: string, { record, subject }: ErasureTarget, state: Erasure
             signature: signed.signature,
             path: certificatePath(id, subject),
           },
+    kept: done?.data.kept ?? [],
+    ended: [...state.ended.values()]
+      .filter(({ target }) => target === subject)
+      .map(({ class: each, at, keys, certificate, keyId, signature }) => ({
+        ...{ class: each, at, keysDestroyed: keys, certificate, keyId, signature },
+      })),
   };
 };

@@ -10,6 +10,7 @@ import { previewFields } from '../../src/privacy/erasure/preview.js';
 import { holdDecider } from '../../src/privacy/holds/decider.js';
 import { Allow } from '../access.js';
 import type { Context } from '../context.js';
+import { KeptClass } from './erasureTypes.js';
 import { type MentionsFound, mentionsOf } from './mentionsFound.js';
 import { PossibleMention } from './mentionTypes.js';
 
@@ -48,6 +49,9 @@ class ErasurePreview {
 
   @Field(() => [PreviewedField])
   fields!: readonly PreviewedField[];
+
+  @Field(() => [KeptClass], { description: 'Data that a law would keep for a time, readable for that purpose alone.' })
+  kept!: readonly KeptClass[];
 
   @Field(() => Int, { description: 'Deals that are linked to the person: they stay, an erasure takes the link.' })
   linkedDeals!: number;
@@ -109,6 +113,7 @@ const previewOf = async (
     contactId: id,
     onHold: Object.keys(holds).length > 0,
     fields: previewFields(values, types, services.definitions),
+    kept: await services.erasures.keptOf({ record: id, subject, controller: workspace }, workspace),
     linkedDeals: await dealsWith(services.readStore, workspace, id, COUNTED_DEALS),
     sameAddress: alike.filter((each) => each.id !== id && each.controller === row?.controller).map((each) => each.id),
     possibleMentions: of.get(id) ?? [],

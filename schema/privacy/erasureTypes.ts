@@ -2,14 +2,21 @@ import { Field, ID, InputType, Int, ObjectType } from 'type-graphql';
 import { Allow } from '../access.js';
 import { CommandInput } from '../crm/common.js';
 import { Contact } from '../crm/contactTypes.js';
-import { ApprovalEnum, ErasureKindEnum, ErasureReasonEnum, ErasureStandingEnum, type OneOf } from '../enums.js';
-import { DateTime } from '../scalars.js';
+import {
+  ApprovalEnum,
+  ErasureKindEnum,
+  ErasureReasonEnum,
+  ErasureStandingEnum,
+  KeepableClassEnum,
+  type OneOf,
+} from '../enums.js';
+import { CalendarDate, DateTime } from '../scalars.js';
 
 @ObjectType({ simpleResolvers: true, description: 'That one step was done for one person.' })
 export class ErasureReceipt {
   @Field({
     description:
-      'IN_LEDGER, ANSWERED, FENCED, SUPPRESSED, GENERALISED, RECORDED, KEYS_DESTROYED, PURGED or READ_MODEL_PURGED, in this order.',
+      'IN_LEDGER, ANSWERED, FENCED, SUPPRESSED, GENERALISED, RECORDED, CLASS_KEPT, KEYS_DESTROYED, PURGED or READ_MODEL_PURGED, in this order.',
   })
   step!: string;
 
@@ -51,6 +58,39 @@ export class ErasureCertificate {
   path!: string;
 }
 
+@ObjectType({ simpleResolvers: true, description: 'A class of data that a law keeps although the person is erased.' })
+export class KeptClass {
+  @Field(() => KeepableClassEnum)
+  class!: OneOf<typeof KeepableClassEnum>;
+
+  @Field({ description: 'The law, as a code.' })
+  law!: string;
+
+  @Field(() => CalendarDate, { description: 'The last day; on the next it goes by itself.' })
+  until!: string;
+}
+
+@ObjectType({ simpleResolvers: true, description: 'That a class which a law had kept is gone as well.' })
+export class EndedRetention {
+  @Field(() => KeepableClassEnum)
+  class!: OneOf<typeof KeepableClassEnum>;
+
+  @Field(() => DateTime)
+  at!: string;
+
+  @Field(() => [DestroyedKey])
+  keysDestroyed!: readonly DestroyedKey[];
+
+  @Field({ description: 'JSON in canonical form, signed as the certificate of the erasure is.' })
+  certificate!: string;
+
+  @Field(() => ID)
+  keyId!: string;
+
+  @Field()
+  signature!: string;
+}
+
 @ObjectType({ simpleResolvers: true, description: 'One of the people of an erasure.' })
 export class ErasureResult {
   @Field(() => ID, { description: 'The record: a contact, or in the erasure of a whole workspace the workspace.' })
@@ -70,6 +110,12 @@ export class ErasureResult {
 
   @Field(() => ErasureCertificate, { nullable: true })
   certificate?: ErasureCertificate;
+
+  @Field(() => [KeptClass], { description: 'What a law keeps, or kept.' })
+  kept!: readonly KeptClass[];
+
+  @Field(() => [EndedRetention], { description: 'Of that, what is gone by now.' })
+  ended!: readonly EndedRetention[];
 }
 
 @Allow('erasure:read')

@@ -23,6 +23,7 @@ import { consentEvents } from '../privacy/consent/events.js';
 import { erasureEvents, erasureProgressEvents, erasureRequestEvents } from '../privacy/erasure/events.js';
 import { holdEvents } from '../privacy/holds/events.js';
 import { mentionEvents } from '../privacy/mentions/events.js';
+import { retentionEvents } from '../privacy/retention/events.js';
 import { safeguardEvents } from '../privacy/safeguards/events.js';
 import { suppressionEvents } from '../privacy/suppression/events.js';
 
@@ -52,6 +53,7 @@ export const allEvents = new EventRegistry(
   erasureProgressEvents,
   holdEvents,
   mentionEvents,
+  retentionEvents,
   erasureEvents,
   anonymisationEvents,
   safeguardEvents,

@@ -8,19 +8,22 @@ import { reachOf } from '../crm/contacts/reach.js';
 import { isCrmError } from '../errors.js';
 import type { EventStore } from '../eventstore/port.js';
 import { workspaceErasedMail } from '../identity/members/mails.js';
-import type { Clock } from '../kernel/clock.js';
+import { type Clock, instant } from '../kernel/clock.js';
 import type { CommandContext, CommandHandler } from '../kernel/commandHandler.js';
 import { streamOf } from '../kernel/decider.js';
 import type { Position } from '../kernel/envelope.js';
 import { type Ids, pooledRandomBytes } from '../kernel/ids.js';
 import type { ErasureLedger } from '../ledger/port.js';
 import { Anonymiser } from '../privacy/anonymisation/anonymise.js';
+import { consentDecider } from '../privacy/consent/decider.js';
 import { channels } from '../privacy/consent/events.js';
 import { CertificateKey } from '../privacy/erasure/certificateKey.js';
 import { Eraser, type ErasureOrder } from '../privacy/erasure/erase.js';
 import { Erasures, type ErasuresParts } from '../privacy/erasure/erasures.js';
 import { lastValues } from '../privacy/erasure/lastValues.js';
 import { holdDecider } from '../privacy/holds/decider.js';
+import { retentionDecider } from '../privacy/retention/decider.js';
+import { keptOf, lastOfEachClass } from '../privacy/retention/kept.js';
 import { safeguardDecider } from '../privacy/safeguards/decider.js';
 import type { Reach } from '../privacy/suppression/addresses.js';
 import { Suppressions } from '../privacy/suppression/suppressions.js';
@@ -111,6 +114,14 @@ export const wirePrivacy = (parts: PrivacyParts): Privacy => {
     eraser,
     certificateKey,
     installation: ledger.installation,
+    kept: async ({ record, subject, kind = 'CONTACT' }, workspace) => {
+      if (kind !== 'CONTACT') return [];
+      const grounds = await handler.stateOf(retentionDecider, workspace, workspace);
+      if (grounds.grounds.size === 0) return [];
+      const streams = [streamIn(record), streamOf(consentDecider, subject)];
+      const events = await Promise.all(streams.map((stream) => eventStore.readStream(stream)));
+      return keptOf(lastOfEachClass(subject, events.flat()), grounds, instant(clock.now()));
+    },
     safeguards: (workspace) => handler.stateOf(safeguardDecider, workspace, workspace),
     heldIn: (workspace) => heldIn(parts, workspace),
     answersKeptMs: mail.keptMs,

@@ -5,11 +5,11 @@ import { type DrillResult, restoreDrillDecider } from '../audit/restoreDrills/de
 import { everyEvent } from '../eventstore/everyEvent.js';
 import type { EventStore } from '../eventstore/port.js';
 import type { Clock } from '../kernel/clock.js';
-import { retentionClasses } from '../kernel/personal.js';
+import { type KeyRef, type RetentionClass, retentionClasses } from '../kernel/personal.js';
 import { OPERATOR } from '../kernel/workspace.js';
 import { readChain } from '../ledger/entry.js';
 import { LEDGER_FILE } from '../ledger/file.js';
-import type { LedgerEntry } from '../ledger/port.js';
+import type { ErasureBegun, KeysDestroyed, LedgerEntry } from '../ledger/port.js';
 import type { Vault } from '../vault/port.js';
 import { restore } from './backups.js';
 import type { Config } from './config.js';
@@ -47,18 +47,27 @@ export const whoCameBack = async (
   entries: readonly LedgerEntry[],
   keys: Pick<Vault, 'openingKeys'>,
 ): Promise<Pick<DrillResult, 'erased' | 'readable'>> => {
-  const subjects = new Map<string, { workspace: string; subject: string }>();
+  const subjects = new Map<string, Map<RetentionClass, KeyRef>>();
   for (const { record } of entries) {
     if (record.kind !== 'ErasureBegun' && record.kind !== 'KeysDestroyed') continue;
     const { workspace, subject } = record;
-    subjects.set(`${workspace} ${subject}`, { workspace, subject });
+    const gone = subjects.get(`${workspace} ${subject}`) ?? new Map();
+    for (const each of goneIn(record)) gone.set(each, { workspace, subject, class: each });
+    subjects.set(`${workspace} ${subject}`, gone);
   }
   let readable = 0;
-  for (const subject of subjects.values()) {
-    const found = await keys.openingKeys(retentionClasses.map((each) => ({ ...subject, class: each })));
+  for (const gone of subjects.values()) {
+    const found = await keys.openingKeys([...gone.values()]);
     if (found.some((key) => key !== null)) readable += 1;
   }
   return { erased: subjects.size, readable };
+};
+
+/** Of the keys that a law keeps for now there is no telling that they must not open. */
+const goneIn = (record: ErasureBegun | KeysDestroyed): readonly RetentionClass[] => {
+  if (record.kind === 'ErasureBegun') return record.classes ?? retentionClasses;
+  const gone = new Set<string>(record.keys.map(({ class: each }) => each));
+  return retentionClasses.filter((each) => gone.has(each));
 };
 
 const countEvents = async (eventStore: EventStore): Promise<number> => {

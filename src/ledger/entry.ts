@@ -13,6 +13,7 @@ export const NOWHERE: LedgerHead = { sequence: 0, hash: '0'.repeat(64) };
 const owner = z.union([id, z.literal(OPERATOR)]);
 /** Codes in capitals: no form in which anybody's name is kept here by mistake. */
 const capitals = z.string().regex(/^[A-Z][A-Z_]{0,31}$/);
+const citation = z.string().regex(/^(?=.*[0-9])[A-Z][A-Z0-9-]{1,31}$/);
 const digest = z.string().regex(/^[0-9a-f]{64}$/);
 const retentionClass = z.enum(retentionClasses);
 
@@ -28,6 +29,7 @@ const records = [
     scope: capitals,
     reason: capitals,
     classes: z.array(retentionClass).nullable(),
+    kept: z.array(z.strictObject({ class: retentionClass, law: citation, until: z.iso.date() })).optional(),
     actor: owner,
     commandId: id,
     correlationId: id,

@@ -17,6 +17,8 @@ export interface ErasureBegun {
   readonly reason: string;
   /** Classes whose keys go; `null` where all do. */
   readonly classes: readonly RetentionClass[] | null;
+  /** Those that stay, on which law and through which day, `YYYY-MM-DD`; left out where all go, and where one goes whose day is over. */
+  readonly kept?: readonly { readonly class: RetentionClass; readonly law: string; readonly until: string }[];
   readonly actor: string;
   readonly commandId: string;
   readonly correlationId: string;

@@ -32,9 +32,11 @@ test('[P5.4] somebody whom the ledger knows as erased and whose key opens has co
   for (const subject of ['gone', 'back', 'other']) (await vault.lease('w', subject, ['profile'])).release();
   await vault.close('w', 'gone');
   await vault.destroy('w', 'gone');
-  const entryOf = (subject: string) =>
-    ({ record: { kind: 'KeysDestroyed', erasure: 'e', workspace: 'w', subject, keys: [] } }) as unknown as LedgerEntry;
+  const entryOf = (subject: string, classes: readonly string[] | null = null) =>
+    ({ record: { kind: 'ErasureBegun', erasure: 'e', workspace: 'w', subject, classes } }) as unknown as LedgerEntry;
   expect(await whoCameBack([entryOf('gone'), entryOf('gone')], vault)).toEqual({ erased: 1, readable: 0 });
   expect(await whoCameBack([entryOf('gone'), entryOf('back')], vault)).toEqual({ erased: 2, readable: 1 });
+  // Of which a law keeps the profile, and nothing else.
+  expect(await whoCameBack([entryOf('back', ['content'])], vault)).toEqual({ erased: 1, readable: 0 });
   await vault.shut();
 });

@@ -1,6 +1,6 @@
 /** Places of mutations in which no contact is written about, and why: the story need not write there. */
 export const exempt: readonly (readonly [place: RegExp, why: string])[] = [
-  [/\.(?:encoding|currency|noticeVersion|mapping\.field|decisions\.field)$/, 'a code'],
+  [/\.(?:encoding|currency|noticeVersion|mapping\.field|decisions\.field|law)$/, 'a code'],
   [/\.importDeals\.input\.\w+\.mapping\.label$/, 'records of deals have no labels'],
   [/\.(?:createCompany|createDeal|createProduct)\.input\.externalId$/, 'the id of that record elsewhere'],
   [/\.(?:token|refreshToken|code|password|currentPassword|newPassword)$/, 'a secret of an account holder'],

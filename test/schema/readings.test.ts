@@ -35,13 +35,16 @@ const NOBODYS: { readonly [type: string]: string } = {
 };
 /** Codes, ids, digests and tokens of ours; text that says what a program is. */
 const CODES =
-  /^(id|.*Id|position|cursor|startCursor|endCursor|token|refreshToken|secret|uri|recoveryCodes|stage|currency|class|fingerprint|certificate|signature|path|step|kind|field|label|code|reason|category|anonymise|name|value|message|type|commandId|noticeVersion|acceptedPolicyVersion)$/;
+  /^(id|.*Id|law|position|cursor|startCursor|endCursor|token|refreshToken|secret|uri|recoveryCodes|stage|currency|class|fingerprint|certificate|signature|path|step|kind|field|label|code|reason|category|anonymise|name|value|message|type|commandId|noticeVersion|acceptedPolicyVersion)$/;
 const OURS = new Set([
   'ErasureReceipt',
   'DestroyedKey',
   'ErasureCertificate',
   'PreviewedField',
   'PossibleMention',
+  'RetentionGround',
+  'KeptClass',
+  'EndedRetention',
   'MappedColumn',
   'ImportProblem',
   'ImportedKind',

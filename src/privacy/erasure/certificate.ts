@@ -1,4 +1,6 @@
 import { canonicalJson } from '../../kernel/canonical.js';
+import type { KeptClass } from '../retention/events.js';
+import type { KeptOfErased } from './erase.js';
 import type { ErasureTarget, Receipt, RecordKind } from './events.js';
 import type { CarriedOut, Requested } from './requestDecider.js';
 
@@ -48,6 +50,13 @@ const GENERALISED: Kept = {
   until: null,
 };
 
+/** A class that a law keeps: it names the class, the law and the last day. */
+const byLaw = ({ class: each, law, until }: KeptClass): Kept => ({
+  what: `Fields of the class ${each}: they open for the purpose of a legal obligation alone, and go by themselves.`,
+  ground: `GDPR Art 17(3)(b): ${law}`,
+  until,
+});
+
 const AUTHORSHIP: Kept = {
   what: 'In the histories of workspaces, what the account holder did there, under ids that lead to no name any more.',
   ground: 'GDPR Art 5(2) and Art 17(3)(b) and (e)',
@@ -87,9 +96,14 @@ export const keptOf = (
 };
 
 /** What is said of whom. */
-const CLAIMS: { readonly [K in 'person' | 'workspace']: readonly [string, string, string] } = {
+const CLAIMS: { readonly [K in 'person' | 'keeping' | 'workspace']: readonly [string, string, string] } = {
   person: [
     'The keys named here are destroyed, in the key store and in memory; without them no sealed field of the person opens.',
+    'Nothing can be written for the person any more.',
+    'Every read model named here has removed the person.',
+  ],
+  keeping: [
+    'The keys named here are destroyed, in the key store and in memory; without them no sealed field of the person opens but those of the classes that a law keeps.',
     'Nothing can be written for the person any more.',
     'Every read model named here has removed the person.',
   ],
@@ -100,17 +114,18 @@ const CLAIMS: { readonly [K in 'person' | 'workspace']: readonly [string, string
   ],
 };
 
-const claimsOf = (recordKind: RecordKind, { readStoreRewritten }: Surroundings): Claims => {
+const claimsOf = (recordKind: RecordKind, keeps: boolean, { readStoreRewritten }: Surroundings): Claims => {
   const rewritten = 'The read models were rewritten into a new file; the old file and its key are destroyed.';
   const overwritten = 'The rows of the read models were removed; their engine overwrites what it removes.';
   return {
     guaranteed: [
-      ...CLAIMS[recordKind === 'WORKSPACE' ? 'workspace' : 'person'],
+      ...CLAIMS[recordKind === 'WORKSPACE' ? 'workspace' : keeps ? 'keeping' : 'person'],
       ...(readStoreRewritten ? [rewritten] : []),
     ],
     controlled: [
       ...(readStoreRewritten ? [] : [overwritten]),
       'Backups of keys are removed by their retention; until the day named here one may hold a key.',
+      ...(keeps ? ['A class that is kept goes within a day after its last one, while the product runs.'] : []),
       'Copies that were made past the product, such as disk images or exports, are beyond it.',
       'Free text of other records that mentions the person has to be reviewed by people.',
     ],
@@ -130,7 +145,11 @@ export const certificateText = (
   const { installation, workspace, erasure, startedAt, issuedAt, lastKeyBackupExpires, answersKeptMs } = surroundings;
   const { kind, reason } = requested;
   const recordKind = target.kind ?? 'CONTACT';
-  const kept = [...keptOf(recordKind, requested), ...answered(data.receipts, answersKeptMs)];
+  const kept = [
+    ...(data.kept ?? []).map(byLaw),
+    ...keptOf(recordKind, requested),
+    ...answered(data.receipts, answersKeptMs),
+  ];
   return canonicalJson({
     format: 'bpo-crm-erasure-certificate-1',
     installation,
@@ -151,9 +170,29 @@ export const certificateText = (
     kept,
     lastKeyBackupExpires,
     recipientsTold: [],
-    ...claimsOf(recordKind, surroundings),
+    ...claimsOf(recordKind, (data.kept ?? []).length > 0, surroundings),
   });
 };
+
+/** That a class which a law had kept is gone as well: a further certificate, of the same form. */
+export const endedText = (
+  { order, context, kept }: KeptOfErased,
+  keys: readonly { readonly class: string; readonly fingerprint: string }[],
+  surroundings: Pick<Surroundings, 'installation' | 'issuedAt' | 'lastKeyBackupExpires'>,
+): string =>
+  canonicalJson({
+    format: 'bpo-crm-retention-certificate-1',
+    installation: surroundings.installation,
+    workspace: context.workspace,
+    controller: context.controller,
+    erasure: order.erasure ?? null,
+    record: order.record,
+    person: order.subject,
+    ended: { class: kept.class, law: kept.law, until: kept.until },
+    issuedAt: surroundings.issuedAt,
+    keysDestroyed: keys.map(({ class: each, fingerprint }) => ({ class: each, fingerprint })),
+    lastKeyBackupExpires: surroundings.lastKeyBackupExpires,
+  });
 
 /** Where the certificate is served, as JSON or as a page. */
 export const certificatePath = (erasure: string, person: string): string =>

@@ -4,9 +4,11 @@ import { type Clock, instant } from '../../kernel/clock.js';
 import type { CommandContext, CommandHandler } from '../../kernel/commandHandler.js';
 import type { Position } from '../../kernel/envelope.js';
 import { derivedId, type Ids } from '../../kernel/ids.js';
-import type { ErasureLedger, LedgerEntry } from '../../ledger/port.js';
+import { type RetentionClass, retentionClasses } from '../../kernel/personal.js';
+import type { ErasureBegun, ErasureLedger, LedgerEntry } from '../../ledger/port.js';
 import type { StateStore } from '../../statestore/port.js';
 import type { Vault } from '../../vault/port.js';
+import type { KeptClass } from '../retention/events.js';
 import { subjectDecider } from './decider.js';
 import {
   type DestroyedKey,
@@ -16,6 +18,9 @@ import {
   type RecordKind,
   WORKSPACE_KEY,
 } from './events.js';
+
+/** Classes of erased people that a law keeps for now, by workspace, subject and class. */
+const KEPT = 'kept-classes';
 
 /** Erasures that have begun and are not through: taken up again when the process starts. */
 const INTENTS = 'erasures';
@@ -31,6 +36,17 @@ export interface ErasureOrder {
   readonly erasure?: string;
   /** Its id in the ledger, where it is taken up from there. */
   readonly inLedger?: string;
+  /** Classes whose keys stay, because a law keeps them. */
+  readonly kept?: readonly KeptClass[];
+}
+
+/** A class of an erased person that a law keeps, with what it takes to erase it as well. */
+export interface KeptOfErased {
+  readonly order: ErasureOrder;
+  readonly context: IdentifiedContext;
+  /** The erasure's own id in the ledger. */
+  readonly erasureInLedger: string;
+  readonly kept: KeptClass;
 }
 
 /** What was done for one person. */
@@ -39,6 +55,7 @@ export interface Carried {
   readonly position: Position;
   readonly keys: readonly DestroyedKey[];
   readonly receipts: readonly Receipt[];
+  readonly kept: readonly KeptClass[];
 }
 
 /** Something outside keys and read models that may hold a person. Idempotent; answers how many entries it removed. */
@@ -88,6 +105,28 @@ const ledgerIdOf = (
     : derivedId('erasure', erasure, subject);
 };
 
+/** Classes whose keys go; `null` where all do. */
+const goingOf = ({ kept = [] }: ErasureOrder): readonly RetentionClass[] | null => {
+  if (kept.length === 0) return null;
+  const staying = new Set<RetentionClass>(kept.map((each) => each.class));
+  return retentionClasses.filter((each) => !staying.has(each));
+};
+
+/** What the ledger has of an erasure, as it was ordered. */
+const intentOf = (begun: ErasureBegun): { readonly order: ErasureOrder; readonly context: IdentifiedContext } => {
+  const { erasure: inLedger, record, recordKind, subject, scope: kind, reason, ...rest } = begun;
+  const { workspace, controller, actor, commandId, correlationId, kept } = rest;
+  const order = { record, recordKind, subject, kind, reason, inLedger, ...(kept === undefined ? {} : { kept }) };
+  return { order: order as ErasureOrder, context: { workspace, controller, actor, commandId, correlationId } };
+};
+
+/** Whether it was the end of one class alone, which a law had kept until then. */
+const isOfOneClass = ({ classes, kept }: ErasureBegun): boolean => classes !== null && kept === undefined;
+
+/** On the data that were restored the class is still there: its day is over, so that it goes at once. */
+const endedOf = ({ classes }: ErasureBegun): KeptClass =>
+  ({ class: classes![0], law: 'ENDED-0', until: '0001-01-01' }) as KeptClass;
+
 /**
  * Erases or anonymises a person, in the order that design.md fixes: intent, fence, fact, keys, read models. Every step
  * is idempotent, so that after a crash at any point the whole is run again.
@@ -129,18 +168,52 @@ export class Eraser {
    */
   async takeUp(entries: readonly LedgerEntry[]): Promise<number> {
     const begun = entries.flatMap(({ record }) => (record.kind === 'ErasureBegun' ? [record] : []));
-    for (const { erasure: inLedger, record, recordKind, subject, scope, reason, ...rest } of begun) {
-      const { workspace, controller, actor, commandId, correlationId } = rest;
-      const order = { record, recordKind, subject, kind: scope, reason, inLedger };
-      const context = { workspace, controller, actor, commandId, correlationId };
-      await this.parts.stateStore.put(INTENTS, subject, { order, context });
+    for (const each of begun) {
+      const intent = intentOf(each);
+      if (!isOfOneClass(each)) await this.parts.stateStore.put(INTENTS, each.subject, intent as unknown as Json);
+      else await this.#keepFor(intent.order, intent.context, each.erasure, endedOf(each));
     }
     return begun.length;
   }
 
+  /** Classes that a law keeps for now, each under a name of its own. */
+  async kept(): Promise<readonly { readonly name: string; readonly value: KeptOfErased }[]> {
+    const found = await this.parts.stateStore.list(KEPT);
+    return found.map(({ key: name, value }) => ({ name, value: value as unknown as KeptOfErased }));
+  }
+
+  /**
+   * Destroys the key of a class that no law keeps any longer. Idempotent; it is listed among the kept until `forgetKept`.
+   * Error: LEDGER_UNWRITABLE, whereupon nothing was destroyed.
+   */
+  async endKept({ order, context, erasureInLedger, kept }: KeptOfErased): Promise<readonly DestroyedKey[]> {
+    const { vault, ledger } = this.parts;
+    const inLedger = derivedId('retention-ended', erasureInLedger, kept.class);
+    const { erasure: _, kept: __, ...rest } = order;
+    await this.#begin({ ...rest, inLedger }, context, [kept.class]);
+    await vault.close(context.workspace, order.subject);
+    const keys = await this.#destroy(context.workspace, order.subject, inLedger, [kept.class]);
+    await ledger.append({ kind: 'ErasureCompleted', erasure: inLedger });
+    return keys;
+  }
+
+  async forgetKept(name: string): Promise<void> {
+    await this.parts.stateStore.remove(KEPT, name);
+  }
+
+  async #keepFor(order: ErasureOrder, context: IdentifiedContext, inLedger: string, kept: KeptClass): Promise<void> {
+    const name = `${context.workspace} ${order.subject} ${kept.class}`;
+    const value: KeptOfErased = { order, context, erasureInLedger: inLedger, kept };
+    await this.parts.stateStore.put(KEPT, name, value as unknown as Json);
+  }
+
   /** From here it cannot be called off: it is in the ledger before anything is destroyed. */
-  async #begin(order: ErasureOrder, context: IdentifiedContext): Promise<void> {
-    const { record, recordKind, subject, kind, reason } = order;
+  async #begin(
+    order: ErasureOrder,
+    context: IdentifiedContext,
+    classes: readonly RetentionClass[] | null = goingOf(order),
+  ): Promise<void> {
+    const { record, recordKind, subject, kind, reason, kept = [] } = order;
     const { workspace, controller, actor, commandId, correlationId } = context;
     await this.parts.ledger.append({
       kind: 'ErasureBegun',
@@ -152,7 +225,8 @@ export class Eraser {
       recordKind,
       scope: kind,
       reason,
-      classes: null,
+      classes,
+      ...(kept.length === 0 ? {} : { kept }),
       actor,
       commandId,
       correlationId,
@@ -163,7 +237,7 @@ export class Eraser {
     const { handler, stateStore, ledger } = this.parts;
     const { workspace } = context;
     const inLedger = ledgerIdOf(order, context);
-    const { inLedger: _, ...fact } = order;
+    const { inLedger: _, kept = [], ...fact } = order;
     const receipts = new Receipts(this.parts.clock);
     receipts.add('IN_LEDGER');
     // Taken up from the ledger, on data that were restored, everybody was told long ago.
@@ -186,6 +260,10 @@ export class Eraser {
       context,
     );
     receipts.add('RECORDED');
+    for (const each of kept) {
+      await this.#keepFor(order, context, inLedger, each);
+      receipts.add('CLASS_KEPT', each.class);
+    }
     const keys = await this.#destroyKeys(order, workspace, inLedger);
     receipts.add('KEYS_DESTROYED', 'vault', keys.length);
     for (const purger of this.parts.purgers) {
@@ -198,7 +276,7 @@ export class Eraser {
     }
     await ledger.append({ kind: 'ErasureCompleted', erasure: inLedger });
     await stateStore.remove(INTENTS, order.subject);
-    return { position, keys, receipts: receipts.all };
+    return { position, keys, receipts: receipts.all, kept };
   }
 
   async #isOpen({ subject }: ErasureOrder, workspace: string): Promise<boolean> {
@@ -222,15 +300,20 @@ export class Eraser {
       const keys = fingerprint === null ? [] : [{ class: WORKSPACE_KEY, fingerprint } as const];
       return this.#note(workspace, subject, inLedger, keys);
     }
-    const destroyed = await this.#destroy(workspace, subject, inLedger);
+    const destroyed = await this.#destroy(workspace, subject, inLedger, goingOf(order));
     if (recordKind !== 'CONTACT' || kind === 'ANONYMISE') return destroyed;
     if ((await vault.state(workspace, record)) === 'unknown') return destroyed;
     await vault.close(workspace, record);
     return [...destroyed, ...(await this.#destroy(workspace, record, inLedger))];
   }
 
-  async #destroy(workspace: string, subject: string, erasure: string): Promise<readonly DestroyedKey[]> {
-    const destroyed = await this.parts.vault.destroy(workspace, subject);
+  async #destroy(
+    workspace: string,
+    subject: string,
+    erasure: string,
+    classes: readonly RetentionClass[] | null = null,
+  ): Promise<readonly DestroyedKey[]> {
+    const destroyed = await this.parts.vault.destroy(workspace, subject, classes ?? undefined);
     const keys = destroyed.map(({ class: each, fingerprint }) => ({ class: each, fingerprint }));
     return this.#note(workspace, subject, erasure, keys);
   }

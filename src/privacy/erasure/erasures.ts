@@ -6,11 +6,13 @@ import type { Position } from '../../kernel/envelope.js';
 import { SerialByKey } from '../../kernel/memory.js';
 import type { StateStore } from '../../statestore/port.js';
 import { holdDecider } from '../holds/decider.js';
+import type { KeptClass } from '../retention/events.js';
+import { isOver } from '../retention/kept.js';
 import type { Safeguards } from '../safeguards/decider.js';
-import { certificateText } from './certificate.js';
+import { certificateText, endedText } from './certificate.js';
 import type { CertificateKey } from './certificateKey.js';
 import { subjectDecider } from './decider.js';
-import type { Carried, Eraser } from './erase.js';
+import type { Carried, Eraser, KeptOfErased } from './erase.js';
 import type { ErasureKind, ErasureReason, ErasureTarget } from './events.js';
 import { type ErasureState, erasureDecider, waiting } from './requestDecider.js';
 
@@ -47,7 +49,7 @@ export interface ErasuresParts {
   readonly handler: CommandHandler;
   readonly stateStore: StateStore;
   readonly clock: Clock;
-  readonly eraser: Pick<Eraser, 'erase'>;
+  readonly eraser: Pick<Eraser, 'erase' | 'kept' | 'endKept' | 'forgetKept'>;
   readonly certificateKey: Pick<CertificateKey, 'sign'>;
   /** Id of the installation, for certificates. */
   readonly installation: string;
@@ -56,6 +58,8 @@ export interface ErasuresParts {
   readonly heldIn: (workspace: string) => Promise<boolean>;
   /** How long the answer to a person waits to be sent at the most, in milliseconds. */
   readonly answersKeptMs: number;
+  /** Classes of a person that a law keeps although they are erased now. */
+  readonly kept: (target: ErasureTarget, workspace: string) => Promise<readonly KeptClass[]>;
   /**
    * Resolves once nothing that the read models had removed by the position is left in any file of theirs; with `false` where
    * the engine has no such thing.
@@ -86,6 +90,8 @@ const nameOf = (target: ErasureTarget, context: Pick<CommandContext, 'workspace'
 export class Erasures {
   readonly #serial = new SerialByKey();
   #inBackground: Promise<unknown> = Promise.resolve();
+  /** The day, `YYYY-MM-DD`, on which every class was looked at that a law keeps: laws keep for days. */
+  #keptLookedAt = '';
 
   constructor(private readonly parts: ErasuresParts) {}
 
@@ -129,6 +135,11 @@ export class Erasures {
     return this.parts.handler.stateOf(erasureDecider, erasure, workspace);
   }
 
+  /** What a law would keep of a person who is erased now. */
+  keptOf(target: ErasureTarget, workspace: string): Promise<readonly KeptClass[]> {
+    return this.parts.kept(target, workspace);
+  }
+
   /** Where it stands now; a hold or a delay is looked up, not remembered. */
   async standing(erasure: string, workspace: string): Promise<ErasureStanding> {
     const state = await this.state(erasure, workspace);
@@ -166,6 +177,7 @@ export class Erasures {
       if (workspace !== undefined && workspace !== context.workspace) continue;
       await this.advance(erasure, context.workspace).catch((error: unknown) => this.parts.report(erasure, error));
     }
+    if (workspace === undefined) await this.#endWhatIsOver();
   }
 
   /** Whether anybody in the workspace is under a hold. */
@@ -218,7 +230,8 @@ export class Erasures {
     for (const target of targets) {
       const { record, subject, controller, kind: recordKind = 'CONTACT' } = target;
       if (carriedOut.has(subject)) continue;
-      const order = { record, recordKind, subject, kind, reason, erasure };
+      const kept = await this.parts.kept(target, workspace);
+      const order = { record, recordKind, subject, kind, reason, erasure, kept };
       const carried = await eraser.erase(order, { ...unnamed, workspace: workspaceOf(target, context), controller });
       const data = carriedOutData(workspace, subject, carried);
       await handler.handle(erasureDecider, erasure, { type: 'RecordCarriedOut', data }, unnamed);
@@ -258,6 +271,45 @@ export class Erasures {
       await handler.handle(erasureDecider, erasure, { type: 'RecordCertified', data }, unnamed);
     }
     await this.#close(erasure, targets);
+  }
+
+  /** Classes that a law has kept go by themselves when their day is over. */
+  async #endWhatIsOver(): Promise<void> {
+    const now = instant(this.parts.clock.now());
+    const today = now.slice(0, 10);
+    if (this.#keptLookedAt === today) return;
+    let all = true;
+    for (const { name, value } of await this.parts.eraser.kept()) {
+      if (!isOver(value.kept.until, now)) continue;
+      await this.#serial
+        .run(`kept ${name}`, () => this.#endKept(name, value))
+        .catch((error: unknown) => {
+          all = false;
+          this.parts.report(value.order.erasure ?? name, error);
+        });
+    }
+    if (all) this.#keptLookedAt = today;
+  }
+
+  /** The key first; of it a further certificate, where the history knows of the erasure (restored data may not). */
+  async #endKept(name: string, ended: KeptOfErased): Promise<void> {
+    const { handler, eraser, clock, certificateKey, installation } = this.parts;
+    const { order, context, kept } = ended;
+    const { erasure, subject: target } = order;
+    const { workspace } = context;
+    const destroyed = await eraser.endKept(ended);
+    if (erasure !== undefined && (await this.state(erasure, workspace)).requested !== null) {
+      const keys = destroyed.map(({ class: each, fingerprint }) => ({ class: each, fingerprint }));
+      const certificate = endedText(ended, keys, {
+        ...{ installation, issuedAt: instant(clock.now()) },
+        lastKeyBackupExpires: await this.parts.lastKeyBackupExpires(),
+      });
+      const { keyId, signature } = await certificateKey.sign(certificate);
+      const data = { subject: workspace, target, ...kept, keys, certificate, keyId, signature };
+      const unnamed = { ...context, commandId: null };
+      await handler.handle(erasureDecider, erasure, { type: 'RecordRetentionEnded', data }, unnamed);
+    }
+    await eraser.forgetKept(name);
   }
 
   /** An erasure by which all of these people were erased already, or that is under way for them. */
@@ -311,9 +363,10 @@ export class Erasures {
   }
 }
 
-const carriedOutData = (workspace: string, target: string, { keys, receipts }: Carried) => ({
+const carriedOutData = (workspace: string, target: string, { keys, receipts, kept }: Carried) => ({
   subject: workspace,
   target,
   keys: keys.map(({ class: each, fingerprint }) => ({ class: each, fingerprint })),
   receipts: [...receipts],
+  kept: kept.length === 0 ? undefined : [...kept],
 });

@@ -3,6 +3,7 @@ import { defineEvents, event, open, personal, subject } from '../../kernel/event
 import { retentionClasses } from '../../kernel/personal.js';
 import { id, text } from '../../kernel/values.js';
 import { OPERATOR } from '../../kernel/workspace.js';
+import { keepableClasses, keptClass, lawCode } from '../retention/events.js';
 import { approvals } from '../safeguards/events.js';
 
 /** Erase takes the person out of the read models; anonymise keeps the record, without what identifies. Both destroy keys. */
@@ -99,6 +100,8 @@ export const erasureProgressEvents = defineEvents({
       target: open(id),
       keys: open(z.array(destroyedKey)),
       receipts: open(z.array(receipt)),
+      /** Classes whose keys stay for a time, because a law keeps them. */
+      kept: open(z.array(keptClass).optional()),
     },
     { afterErasure: true },
   ),
@@ -108,6 +111,22 @@ export const erasureProgressEvents = defineEvents({
     {
       subject: subject(),
       target: open(id),
+      certificate: open(z.string().max(200_000)),
+      keyId: open(z.string().regex(/^[A-Za-z0-9_-]{43}$/)),
+      signature: open(z.string().regex(/^[A-Za-z0-9_-]{86}$/)),
+    },
+    { afterErasure: true },
+  ),
+  /** A class that a law kept has gone as well, with a certificate of that: text, key and signature as of the first. */
+  RetentionEnded: event(
+    1,
+    {
+      subject: subject(),
+      target: open(id),
+      class: open(z.enum(keepableClasses)),
+      law: open(lawCode),
+      until: open(z.iso.date()),
+      keys: open(z.array(destroyedKey)),
       certificate: open(z.string().max(200_000)),
       keyId: open(z.string().regex(/^[A-Za-z0-9_-]{43}$/)),
       signature: open(z.string().regex(/^[A-Za-z0-9_-]{86}$/)),

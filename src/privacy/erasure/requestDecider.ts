@@ -28,7 +28,8 @@ export type ErasureCommand =
       readonly given: { readonly now: string; readonly held: boolean };
     }
   | { readonly type: 'RecordCarriedOut'; readonly data: Data<'ErasureCarriedOut'> }
-  | { readonly type: 'RecordCertified'; readonly data: Data<'ErasureCertified'> };
+  | { readonly type: 'RecordCertified'; readonly data: Data<'ErasureCertified'> }
+  | { readonly type: 'RecordRetentionEnded'; readonly data: Data<'RetentionEnded'> };
 
 export interface Requested {
   readonly by: string;
@@ -55,7 +56,14 @@ export interface ErasureState {
   /** By subject. */
   readonly carriedOut: ReadonlyMap<string, CarriedOut>;
   readonly certified: ReadonlyMap<string, Data<'ErasureCertified'>>;
+  /** Classes that a law kept and that are gone now, by `endedName`. */
+  readonly ended: ReadonlyMap<string, Ended>;
 }
+
+export type Ended = Data<'RetentionEnded'> & { readonly at: string };
+
+export const endedName = ({ target, class: each }: { readonly target: string; readonly class: string }): string =>
+  `${target} ${each}`;
 
 /** What an erasure waits for, as a code: `null` where it may start. */
 export const waiting = (
@@ -99,6 +107,8 @@ const decideOnRequest = (command: ErasureCommand, state: ErasureState): Decision
       return state.carriedOut.has(command.data.target) ? [] : [{ type: 'ErasureCarriedOut', data: command.data }];
     case 'RecordCertified':
       return state.certified.has(command.data.target) ? [] : [{ type: 'ErasureCertified', data: command.data }];
+    case 'RecordRetentionEnded':
+      return state.ended.has(endedName(command.data)) ? [] : [{ type: 'RetentionEnded', data: command.data }];
   }
 };
 
@@ -114,6 +124,7 @@ export const erasureDecider: Decider<ErasureState, ErasureCommand, typeof events
     startedAt: null,
     carriedOut: new Map(),
     certified: new Map(),
+    ended: new Map(),
   },
   decide: decideOnRequest,
 
@@ -136,6 +147,10 @@ export const erasureDecider: Decider<ErasureState, ErasureCommand, typeof events
       }
       case 'ErasureCertified':
         return { ...state, certified: new Map(state.certified).set(event.data.target, event.data) };
+      case 'RetentionEnded': {
+        const ended = { ...event.data, at: event.recordedAt };
+        return { ...state, ended: new Map(state.ended).set(endedName(ended), ended) };
+      }
     }
   },
 };
