@@ -23,4 +23,5 @@ export default {
   maxWorkers: 1,
   testTimeout: 120_000,
   verbose: true,
+  reporters: ['default', '<rootDir>/test/support/namedReporter.mjs'],
 };

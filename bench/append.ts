@@ -11,7 +11,7 @@ import { sealField } from '../src/vault/seal.js';
 import { sampleContact } from './sample.js';
 import { type Bench, inTurns, rounded } from './table.js';
 
-const APPENDERS = 64;
+export const APPENDERS = 64;
 const EVENTS = 64_000;
 const CACHE_MIB = 32;
 /** Events are made once and read by both sides, so their fields are sealed before the clock starts. */
@@ -20,7 +20,7 @@ const fileKey = pooledRandomBytes(32);
 const ids = timeOrderedIds(systemClock);
 
 /** `ContactCreated` as the command handler makes it. */
-const sampleEvent = (number: number, subjectKey: Buffer): EventToAppend => {
+export const sampleEvent = (number: number, subjectKey: Buffer): EventToAppend => {
   const { givenName, familyName, city, jobTitle, ...fields } = sampleContact(number);
   const [id, subject, workspace] = [ids.next(), ids.next(), ids.next()];
   const type = 'ContactCreated';
@@ -38,8 +38,8 @@ const sampleEvent = (number: number, subjectKey: Buffer): EventToAppend => {
 };
 
 /** One stream an appender; event `n` is the appender's `n / 64`th. */
-const streamOf = (number: number): string => `contact-${number % APPENDERS}`;
-const revisionOf = (number: number): number => Math.floor(number / APPENDERS);
+export const streamOf = (number: number): string => `contact-${number % APPENDERS}`;
+export const revisionOf = (number: number): number => Math.floor(number / APPENDERS);
 
 const appendConcurrently = async (file: string, events: readonly EventToAppend[]): Promise<number> => {
   const store = openSqliteEventStore({ file, fileKey, cacheMiB: CACHE_MIB });

@@ -7,6 +7,7 @@ import { accessLogBench } from './accessLog.js';
 import { appendBench } from './append.js';
 import { coldStartBench } from './coldStart.js';
 import { createBench } from './create.js';
+import { enginesBench } from './engines.js';
 import { eraseBench } from './erase.js';
 import { Histories } from './histories.js';
 import { importDealsBench } from './importDeals.js';
@@ -29,6 +30,8 @@ const BENCHES: readonly Bench[] = [
 ];
 
 const HELP = `npm run bench -- [--only ${BENCHES.map(({ name }) => name).join(',')}] [--small] [--rounds 5]
+       npm run bench -- --engines [--small] [--rounds 5]
+  --engines the figures of the engines that BENCH_KURRENTDB_URL (or TEST_KURRENTDB_URL) names, and nothing else
   --small   a tenth of the sizes, for trying out
 `;
 
@@ -42,6 +45,7 @@ const main = async (): Promise<void> => {
   const { values } = parseArgs({
     options: {
       only: { type: 'string' },
+      engines: { type: 'boolean', default: false },
       small: { type: 'boolean', default: false },
       rounds: { type: 'string', default: '5' },
       help: { type: 'boolean', default: false },
@@ -62,7 +66,7 @@ const main = async (): Promise<void> => {
   const setting = { directory, scale, rounds: Number(values.rounds), histories: new Histories(directory, say) };
   const lines: Line[] = [];
   try {
-    for (const bench of BENCHES) {
+    for (const bench of values.engines ? [enginesBench] : BENCHES) {
       if (wanted !== undefined && !wanted.includes(bench.name)) continue;
       say(`measuring ${bench.name}`);
       const measured = await bench.run(setting);

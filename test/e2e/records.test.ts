@@ -93,7 +93,7 @@ describe('a contact', () => {
       privacyState: 'ACTIVE',
       version: 1,
     });
-    expect({ version, position }).toEqual({ version: 1, position: expect.stringMatching(/^\d+$/) });
+    expect({ version, position }).toEqual({ version: 1, position: expect.stringMatching(/^[0-9a-f]+$/) });
     expect(await shown('contact', contact.id)).toEqual(contact);
   });
 
