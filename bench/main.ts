@@ -9,17 +9,21 @@ import { coldStartBench } from './coldStart.js';
 import { createBench } from './create.js';
 import { enginesBench } from './engines.js';
 import { eraseBench } from './erase.js';
+import { foreignIdsBench } from './foreignIds.js';
 import { Histories } from './histories.js';
 import { importDealsBench } from './importDeals.js';
 import { indexesBench } from './indexes.js';
 import { pageBench } from './page.js';
 import { rebuildBench } from './rebuild.js';
+import { signInsBench } from './signIns.js';
 import { type Bench, type Line, tableOf } from './table.js';
 
 /** In the order of the table. */
 const BENCHES: readonly Bench[] = [
   pageBench,
   accessLogBench,
+  foreignIdsBench,
+  signInsBench,
   createBench,
   appendBench,
   rebuildBench,

@@ -6,7 +6,7 @@ import { isCommonPassword } from './commonPasswords.js';
 /** `Algorithm.Argon2id`; the package declares it as a const enum, which isolated modules cannot read. */
 const ARGON2ID = 2;
 /** OWASP Password Storage Cheat Sheet: argon2id with 19 MiB, two passes, one lane. */
-const PARAMETERS = { algorithm: ARGON2ID, memoryCost: 19 * 1024, timeCost: 2, parallelism: 1 } as const;
+export const PARAMETERS = { algorithm: ARGON2ID, memoryCost: 19 * 1024, timeCost: 2, parallelism: 1 } as const;
 
 /** NIST SP 800-63B section 3.1.1.2: at least 8 characters, and long ones are welcome. */
 const MIN_LENGTH = 8;
