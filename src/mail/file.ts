@@ -38,7 +38,8 @@ export const openFileOutbox = async ({ directory, sealer, ids, clock }: FileOutb
       let forgotten = 0;
       for (const name of await namesIn(directory)) {
         const path = join(directory, name);
-        if (!isAmong(JSON.parse(await readFile(path, 'utf8')) as SealedMessage, recipients)) continue;
+        const sealed = await sealedIn(directory, name);
+        if (sealed === null || !isAmong(sealed, recipients)) continue;
         await rm(path, { force: true });
         forgotten += 1;
       }
@@ -53,11 +54,22 @@ export const openFileOutbox = async ({ directory, sealer, ids, clock }: FileOutb
 export const readFileOutbox = async (directory: string, unsealer: Unsealer): Promise<readonly Message[]> => {
   const messages: Message[] = [];
   for (const name of await namesIn(directory)) {
-    const sealed = JSON.parse(await readFile(join(directory, name), 'utf8')) as SealedMessage;
+    const sealed = await sealedIn(directory, name);
+    if (sealed === null) continue;
     const message = await openMessage(name.slice(0, -ENDING.length), sealed, unsealer);
     if (message !== null) messages.push(message);
   }
   return messages;
+};
+
+/** What a file holds; `null` where it has been removed since it was listed: the server beside us goes on. */
+const sealedIn = async (directory: string, name: string): Promise<SealedMessage | null> => {
+  try {
+    return JSON.parse(await readFile(join(directory, name), 'utf8')) as SealedMessage;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
+    throw error;
+  }
 };
 
 /** Ids are in the order of time, so names are too. */
