@@ -22,7 +22,7 @@ let report: FuzzReport;
 beforeAll(async () => {
   process.stdout.write(`fuzz: ${REQUESTS} requests with seed ${SEED}\n`);
   server = await startServer(directory.path(), { COST_PER_SECOND: '1000000000', LOG_LEVEL: 'error' });
-  cast = await rolesOf(server);
+  cast = await rolesOf({ server, directory: directory.path() });
   report = await fuzz({ server, cast, sdl, seed: SEED, requests: REQUESTS });
 }, TIMEOUT_MS);
 afterAll(() => server.stop());
@@ -40,6 +40,10 @@ test('the server is there afterwards, and has logged no fault of its own', async
 test('the requests were worth sending: the owner got answers, others were refused, and most limits were met', () => {
   const many = REQUESTS / 100;
   expect(report.answered.owner).toBeGreaterThan(many);
+  const outsiders = ['anonymous', 'intruder', 'forger'];
+  const insiders = cast.roles.map(({ name }) => name).filter((name) => !outsiders.includes(name));
+  expect(Object.keys(report.answered)).toEqual(expect.arrayContaining(insiders));
+  expect(report.talks.acknowledged).toBeGreaterThan(0);
   expect(report.codes).toMatchObject({
     UNAUTHENTICATED: expect.any(Number),
     FORBIDDEN: expect.any(Number),
@@ -59,6 +63,12 @@ test('the requests were worth sending: the owner got answers, others were refuse
 test('a leak would have been noticed: whoever belongs there does see the mark', async () => {
   const { data } = await server.ask('{ contacts { nodes { displayName } } }', {}, cast.foreign.caller);
   expect(JSON.stringify(data)).toContain(cast.foreign.mark);
+  const { owner, assigned, other } = cast.firm;
+  const everything = await server.ask('{ contacts { nodes { displayName notes } } }', {}, owner.caller);
+  for (const { mark, noted } of [assigned, other]) {
+    expect(JSON.stringify(everything)).toContain(mark);
+    expect(JSON.stringify(everything)).toContain(noted);
+  }
 });
 
 test('a seed repeats the numbers', () => {

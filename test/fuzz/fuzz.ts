@@ -1,12 +1,12 @@
 import { Agent, request as httpRequest } from 'node:http';
 import { buildSchema, type GraphQLSchema } from 'graphql';
-import { defaultLimits } from '../../schema/limits.js';
-import { type ErrorCode, errorTable } from '../../src/errors.js';
 import { generatedQuery } from '../schema/generatedDocuments.js';
 import type { TestServer } from '../support/server.js';
 import { disturbed, hostileRequest, posted, type WireRequest } from './hostile.js';
+import { codesIn, type Offence, offenceIn, type WireAnswer } from './offences.js';
 import { type Random, randomFrom } from './random.js';
 import type { Cast, FuzzRole } from './roles.js';
+import { Talks } from './sockets.js';
 import { type KnownIds, leavesFrom } from './values.js';
 
 export interface FuzzOptions {
@@ -18,14 +18,6 @@ export interface FuzzOptions {
   readonly requests: number;
 }
 
-/** An answer that should not have been given. */
-export interface Offence {
-  readonly what: string;
-  readonly role: string;
-  readonly request: string;
-  readonly answer: string;
-}
-
 export interface FuzzReport {
   readonly offences: readonly Offence[];
   readonly slowestMs: number;
@@ -33,6 +25,8 @@ export interface FuzzReport {
   readonly answered: { readonly [role: string]: number };
   /** How many answers bore each code. */
   readonly codes: { readonly [code: string]: number };
+  /** Conversations over WebSocket: how many were let in, and how many heard of something that happened. */
+  readonly talks: { readonly acknowledged: number; readonly told: number };
 }
 
 /** Asked at once: more than the machine has processors, so that requests meet each other. */
@@ -41,9 +35,8 @@ const MAX_OFFENCES = 20;
 /** Ids that answers have told are used for further requests; so many are remembered. */
 const MAX_IDS = 500;
 const UUID = /[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g;
-/** What a stack trace, an engine's message or an error of the language looks like. */
-const INNARDS =
-  /\n\s+at |node_modules|\.[cm]?[jt]s:\d+|SQLITE_|SqliteError|\b(?:Type|Reference|Range|Assertion)Error\b/;
+/** One in so many requests is a conversation over WebSocket. */
+const A_TALK_IN = 50;
 
 /** Sends generated requests as each of the roles, and collects what is wrong with the answers. A seed repeats the requests. */
 export const fuzz = async ({ server, cast, sdl, seed, requests }: FuzzOptions): Promise<FuzzReport> => {
@@ -56,28 +49,46 @@ export const fuzz = async ({ server, cast, sdl, seed, requests }: FuzzOptions): 
     slowestMs: 0,
     answered: {} as Record<string, number>,
     codes: {} as Record<string, number>,
+    talks: { acknowledged: 0, told: 0 },
   };
+  const count = (codes: readonly string[]) => {
+    for (const code of codes) report.codes[code] = (report.codes[code] ?? 0) + 1;
+  };
+  const talks = new Talks(server.origin, schema, random, ids);
+  const talk = (role: FuzzRole) =>
+    talks.begin(role, ({ heard, what, sent: frames, acknowledged }) => {
+      count(codesIn(heard));
+      if (acknowledged) report.talks.acknowledged += 1;
+      if (heard.includes('"type":"next"')) report.talks.told += 1;
+      const request = `WebSocket ${frames.join(' ').slice(0, 2_000)}`;
+      if (what !== undefined) report.offences.push({ what, role: role.name, request, answer: heard.slice(0, 500) });
+    });
   let left = requests;
   const ask = async () => {
     while (left > 0 && report.offences.length < MAX_OFFENCES) {
       left -= 1;
       const role = random.oneOf(cast.roles);
+      if (left % A_TALK_IN === 0) {
+        await talk(role);
+        continue;
+      }
       const request = requestOf(schema, random, ids, role);
       const unseen = role.unseen();
       const answer = await sent(server.origin, agent, request);
       report.slowestMs = Math.max(report.slowestMs, answer.tookMs);
       const codes = codesIn(answer.text);
-      for (const code of codes) report.codes[code] = (report.codes[code] ?? 0) + 1;
+      count(codes);
       if (codes.length === 0 && answer.text.startsWith('{"data"'))
         report.answered[role.name] = (report.answered[role.name] ?? 0) + 1;
-      const what = offenceIn(answer, codes, unseen);
+      const what = offenceIn(answer, unseen);
       if (what !== undefined)
         report.offences.push({ what, role: role.name, request: shown(request), answer: answer.text.slice(0, 500) });
       if (role.name !== 'anonymous') remember(ids.own, answer.text);
-      if (codes.includes('UNAUTHENTICATED') || codes.includes('WORKSPACE_REQUIRED')) await role.renew();
+      await role.answered(codes);
     }
   };
   await Promise.all(Array.from({ length: CONCURRENCY }, ask));
+  await talks.end();
   agent.destroy();
   return report;
 };
@@ -97,12 +108,6 @@ const requestOf = (schema: GraphQLSchema, random: Random, ids: KnownIds, role: F
   return posted({ query, variables }, role.headers());
 };
 
-interface WireAnswer {
-  readonly status: number;
-  readonly text: string;
-  readonly tookMs: number;
-}
-
 /** A connection that is cut, or a request that Node will not send, is no answer: status 0. */
 const sent = (origin: string, agent: Agent, { method, path, headers, body }: WireRequest): Promise<WireAnswer> =>
   new Promise((resolve) => {
@@ -121,21 +126,6 @@ const sent = (origin: string, agent: Agent, { method, path, headers, body }: Wir
       finish(0, '');
     }
   });
-
-const codesIn = (text: string): string[] =>
-  [...text.matchAll(/"extensions":\{"code":"(\w+)"/g)].map(([, code]) => code!);
-
-/** What is wrong with an answer, or nothing. */
-const offenceIn = ({ status, text, tookMs }: WireAnswer, codes: readonly string[], unseen: readonly string[]) => {
-  if (status >= 500) return `status ${status}`;
-  if (tookMs > defaultLimits.requestTimeoutMs) return `took ${Math.round(tookMs)} ms`;
-  if (unseen.some((mark) => text.includes(mark))) return 'tells what only another workspace may see';
-  if (INNARDS.test(text)) return 'shows innards';
-  const unknown = codes.find((code) => !Object.hasOwn(errorTable, code));
-  if (unknown !== undefined) return `has a code that is not in the table: ${unknown}`;
-  const own = codes.find((code) => code !== 'CONSISTENCY_TIMEOUT' && errorTable[code as ErrorCode].status >= 500);
-  return own === undefined ? undefined : `is a fault of ours: ${own}`;
-};
 
 const remember = (own: string[], text: string): void => {
   for (const [id] of text.slice(0, 4_000).matchAll(UUID)) own.push(id);

@@ -147,11 +147,14 @@ const requests: readonly ((random: Random) => WireRequest)[] = [
   }),
 ];
 
+/** A document that means harm. */
+export const hostileDocument = (random: Random): string =>
+  random.oneOf(documents)(random.oneOf([1, 3, 12, 31, 60, 400]));
+
 /** A request that means harm. */
 export const hostileRequest = (random: Random): WireRequest => {
   if (random.chance(45)) return random.oneOf(requests)(random);
-  const query = random.oneOf(documents)(random.oneOf([1, 3, 12, 31, 60, 400]));
-  return posted({ query });
+  return posted({ query: hostileDocument(random) });
 };
 
 /** A document with something amiss: a piece gone, doubled, exchanged or strange. */
