@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { CrmError, isCrmError } from '../errors.js';
 import { everyEvent } from '../eventstore/everyEvent.js';
 import { openSqliteEventReader } from '../eventstore/sqlite.js';
+import { instant, systemClock } from '../kernel/clock.js';
 import type { StoredEvent } from '../kernel/envelope.js';
 import { pooledRandomBytes } from '../kernel/ids.js';
 import { openEvents } from '../kernel/openEvent.js';
@@ -11,6 +12,7 @@ import { readChain } from '../ledger/entry.js';
 import { LEDGER_FILE } from '../ledger/file.js';
 import type { LedgerEntry } from '../ledger/port.js';
 import { CertificateKey, isSignedBy } from '../privacy/erasure/certificateKey.js';
+import { isOver } from '../privacy/retention/kept.js';
 import { readLiveRows } from '../readstore/sqliteInspection.js';
 import { MIN_BYTES, Needles } from '../remains/needles.js';
 import type { Found } from '../remains/scan.js';
@@ -72,13 +74,14 @@ export const proveErasure = async (config: Config, contact: string, markers: rea
       return { contact, looked: [{ at: 'the history', found, counted: 'nothing' }] };
     }
     const erased = { ...record, fact: record.fact };
+    const kept = keptByLaw(erased, config);
     return {
       contact,
       looked: [
         await certificates(erased, config, keys),
-        vault(erased, config, keys),
+        vault(erased, kept, config, keys),
         ledger(erased, config),
-        await ciphertext(erased, config, keys),
+        await ciphertext(erased, kept, config, keys),
         await readModels(erased, config, keys),
         ...(markers.length === 0 ? [] : [await known(markers, config, keys)]),
       ],
@@ -139,7 +142,12 @@ const certificates = async ({ certified }: ErasedRecord, { dataDir }: Config, ke
 };
 
 /** Fingerprints of the certificates, as the vault has to have them: destroyed, overwritten, and nobody else's. */
-const vault = ({ contact, fact, certified }: ErasedRecord, { dataDir }: Config, keys: DerivedKeys): Looked => {
+const vault = (
+  { contact, fact, certified }: ErasedRecord,
+  kept: readonly string[],
+  { dataDir }: Config,
+  keys: DerivedKeys,
+): Looked => {
   const all = readKeysOnFile(filesIn(dataDir).vault, keys.vault);
   const subjects = subjectsOf(contact, fact);
   const named = certified.flatMap(({ open }) =>
@@ -148,7 +156,9 @@ const vault = ({ contact, fact, certified }: ErasedRecord, { dataDir }: Config, 
     ),
   );
   const theirs = all.filter(({ subject, fingerprint }) => subjects.includes(subject) || named.includes(fingerprint));
-  const isLeft = ({ destroyed, isOverwritten }: KeyOnFile) => !destroyed || !isOverwritten;
+  const isKept = ({ subject, class: of, fingerprint }: KeyOnFile) =>
+    subject === fact.subject && kept.includes(of) && !named.includes(fingerprint);
+  const isLeft = (key: KeyOnFile) => (!key.destroyed || !key.isOverwritten) && !isKept(key);
   return {
     at: 'keys in the vault',
     found: [
@@ -157,7 +167,7 @@ const vault = ({ contact, fact, certified }: ErasedRecord, { dataDir }: Config, 
         .filter((each) => !theirs.some(({ fingerprint }) => fingerprint === each))
         .map((each) => `The vault knows nothing of a key that is certified as destroyed: ${each}.`),
     ],
-    counted: `${theirs.length} destroyed`,
+    counted: `${theirs.filter(({ destroyed }) => destroyed).length} destroyed${keptInWords(kept)}`,
   };
 };
 
@@ -178,6 +188,20 @@ const ledger = ({ contact, fact: { subject } }: ErasedRecord, config: Config): L
   return { at: 'erasure ledger', found, counted: `${directories.length} read, each link checked` };
 };
 
+/** Classes of keys that a law keeps until a day that is not over, as the erasure's own entry in the ledger has it. */
+const keptByLaw = ({ contact, fact: { subject } }: ErasedRecord, { erasureLedgerDir }: Config): readonly string[] => {
+  const now = instant(systemClock.now());
+  const entries = entriesIn(join(erasureLedgerDir, LEDGER_FILE)) ?? [];
+  return entries.flatMap(({ record }) =>
+    record.kind === 'ErasureBegun' && record.record === contact && record.subject === subject
+      ? (record.kept ?? []).filter(({ until }) => !isOver(until, now)).map((each) => each.class)
+      : [],
+  );
+};
+
+const keptInWords = (kept: readonly string[]): string =>
+  kept.length === 0 ? '' : `; kept by a law for now: ${kept.join(', ')}`;
+
 const entriesIn = (file: string): readonly LedgerEntry[] | null => {
   if (!existsSync(file)) return null;
   try {
@@ -188,14 +212,20 @@ const entriesIn = (file: string): readonly LedgerEntry[] | null => {
   }
 };
 
-const ciphertext = async ({ sealed }: ErasedRecord, { dataDir }: Config, keys: DerivedKeys): Promise<Looked> => {
+const ciphertext = async (
+  { sealed, fact }: ErasedRecord,
+  kept: readonly string[],
+  { dataDir }: Config,
+  keys: DerivedKeys,
+): Promise<Looked> => {
   const reader = openSqliteKeyReader({ file: filesIn(dataDir).vault, fileKey: keys.vault, wrapKey: keys.wrap });
   const found: string[] = [];
   let fields = 0;
   try {
     for (const event of sealed) {
       const [opened] = await openEvents([event], reader);
-      for (const [field, { bytes }] of Object.entries(event.sealed)) {
+      for (const [field, { bytes, class: of }] of Object.entries(event.sealed)) {
+        if (event.subject === fact.subject && kept.includes(of)) continue;
         // What was compacted away has left a digest.
         if (bytes !== null) fields++;
         if (opened!.data[field] !== Erased) found.push(`${field} of ${event.type} at ${event.position} opens.`);

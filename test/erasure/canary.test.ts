@@ -13,7 +13,7 @@ import { attempt } from '../support/mutations.js';
 import { asking, runCli, startServer, type TestServer } from '../support/server.js';
 import { temporaryDirectory } from '../support/temporary.js';
 import { allTextPaths } from './canary.js';
-import { eventsOf, rowsOf, secretsOf, told } from './evidence.js';
+import { eventsOf, rowsOf, secretsOf, told, writtenLate } from './evidence.js';
 import { isExempt } from './exempt.js';
 import { type Evidence, gatherEvidence } from './proof.js';
 import { askingAs, schema } from './story.js';
@@ -160,6 +160,9 @@ test('[P7.3] nothing can be written for the person any more, no claim of theirs 
     expect(answers.map(({ errors }) => errors?.[0]?.extensions.code)).toEqual(['SUBJECT_ERASED', 'SUBJECT_ERASED']);
   }
   await running.stop();
+  // The answer says so of what was written and is not shown as well.
+  const subjects = everybody().map(({ subject }) => subject);
+  expect(writtenLate(await eventsOf(dataDir(), evidence.keys, subjects))).toEqual([]);
   await withVaultAndState(root.path(), async ({ vault, stateStore }) => {
     for (const { subject } of everybody()) {
       expect(await vault.state(evidence.ada.workspaceId, subject)).toBe('destroyed');

@@ -121,6 +121,15 @@ export const eventsOf = async (
   }
 };
 
+/** Types of a person's events with something sealed that come after the fact of their erasure, in the order of the log. */
+export const writtenLate = (events: readonly StoredEvent[]): string[] => {
+  const erased = new Set<string>();
+  return events.flatMap(({ type, subject, sealed }) => {
+    if (type === 'SubjectErased') erased.add(subject);
+    return erased.has(subject) && Object.keys(sealed).length > 0 ? [type] : [];
+  });
+};
+
 /** For a failure that can be read: what was found where, each once. */
 export const told = (found: readonly Found[], canary: Canary): string[] => [
   ...new Set(found.map(({ where, marker, form }) => `${where}: ${canary.placeOf(marker)} (${form})`)),

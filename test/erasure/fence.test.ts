@@ -7,7 +7,7 @@ import { keysIn } from '../support/keys.js';
 import { attempt, mutate } from '../support/mutations.js';
 import { type SignedUp, signUp, startServer, type TestServer } from '../support/server.js';
 import { temporaryDirectory } from '../support/temporary.js';
-import { eventsOf } from './evidence.js';
+import { eventsOf, writtenLate } from './evidence.js';
 import { askingAs } from './story.js';
 
 const WRITERS = 64;
@@ -33,8 +33,7 @@ const judged = async (subject: string) => {
     const opening = (await openEvents(events, reader)).filter(({ data }, at) =>
       Object.keys(events[at]!.sealed).some((field) => data[field] !== Erased),
     );
-    const late = events.slice(fence).filter(({ sealed }) => Object.keys(sealed).length > 0);
-    return { sealed: events.length, fence, opening: opening.length, late: late.length };
+    return { sealed: events.length, fence, opening: opening.length, late: writtenLate(events).length };
   } finally {
     await reader.shut();
   }

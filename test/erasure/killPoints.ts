@@ -9,6 +9,11 @@ const after = (file: string, find: string, step: string): Edit => ({
   find,
   replace: `${find} killPoint('${step}');`,
 });
+const before = (file: string, find: string, step: string): Edit => ({
+  file,
+  find,
+  replace: `killPoint('${step}'); ${find}`,
+});
 const imported = (file: string, find: string): Edit => ({
   file,
   find,
@@ -28,15 +33,23 @@ export const killPoint = (step) => {
 /** The places on the way of an erasure that no receipt names. */
 const betweenReceipts: readonly Edit[] = [
   after(ERASE, 'await this.parts.stateStore.put(INTENTS, order.subject, intent);', 'INTENT_NOTED'),
-  after(ERASE, 'const destroyed = await this.parts.vault.destroy(workspace, subject);', 'OVERWRITTEN'),
-  after(ERASE, "await ledger.append({ kind: 'ErasureCompleted', erasure: inLedger });", 'COMPLETED'),
+  after(
+    ERASE,
+    'const destroyed = await this.parts.vault.destroy(workspace, subject, classes ?? undefined);',
+    'OVERWRITTEN',
+  ),
+  before(ERASE, 'await stateStore.remove(INTENTS, order.subject);', 'COMPLETED'),
   after(ERASURES, 'await handler.handle(erasureDecider, erasure, command, context);', 'REQUESTED'),
   after(
     ERASURES,
     'const carried = await eraser.erase(order, { ...unnamed, workspace: workspaceOf(target, context), controller });',
     'CARRIED_OUT',
   ),
-  after(ERASURES, 'const { keyId, signature } = await certificateKey.sign(certificate);', 'SIGNED'),
+  before(
+    ERASURES,
+    'const data = { subject: workspace, target: target.subject, certificate, keyId, signature };',
+    'SIGNED',
+  ),
   after(REWRITE, 'const [from, to] = [await files.current(), await files.begin()];', 'NEW_KEY_MADE'),
   after(REWRITE, 'await this.parts.files.switchTo(file, cleanUpTo);', 'SWITCHED'),
   after(REWRITE, 'await files.destroyOthers();', 'OLD_FILE_DESTROYED'),
