@@ -235,7 +235,8 @@ describe('health', () => {
     const { status, body } = await health(server, 'ready');
     expect([status, body.ready]).toEqual([200, true]);
     expect(body.projections.map(({ projection }) => projection).toSorted()).toEqual([
-      ...['access', 'accounts', 'companies', 'contacts', 'deals', 'history', 'pipelines', 'products', 'workspaces'],
+      ...['access', 'accounts', 'affiliations', 'companies', 'contacts', 'deals', 'history', 'pipelines', 'products'],
+      'workspaces',
     ]);
     for (const each of body.projections) expect(each).toMatchObject({ lagSeconds: 0, version: expect.any(Number) });
     expect(await server.stop()).toBe(0);

@@ -188,6 +188,8 @@ const queries: readonly (readonly [place: string, kind: string, query: string])[
   ['eventHistory.entityId', 'contact', 'eventHistory(filter: { entityId: $id }) { nodes { id } }'],
   ['eventHistory.subjectId', 'subject', 'eventHistory(filter: { subjectId: $id }) { nodes { id } }'],
   ['eventHistory.actorId', 'account', 'eventHistory(filter: { actorId: $id }) { nodes { id } }'],
+  ['accessLog.subjectId', 'subject', 'accessLog(filter: { subjectId: $id }) { nodes { at } }'],
+  ['accessLog.actorId', 'account', 'accessLog(filter: { actorId: $id }) { nodes { at } }'],
 ];
 
 test.each(queries)(
