@@ -41,6 +41,9 @@ export interface SubscriptionOptions<Context> {
   readonly contextOf: (caller: Caller) => Promise<Context>;
 }
 
+/** What only a server says: from a client it is a bad request, where graphql-ws would hang up as over a fault of its own. */
+const SERVERS_WORDS: ReadonlySet<unknown> = new Set(['connection_ack', 'next', 'error']);
+
 /** How long a client may take to answer that the connection is being closed. */
 const CLOSE_MS = 2_000;
 
@@ -77,6 +80,10 @@ export function serveSubscriptions<Context extends object>(
       onError: (_, __, ___, errors) => errors.map(present),
       onNext: (_, __, ___, ____, result) =>
         result.errors ? { ...result, errors: result.errors.map(present) } : undefined,
+      jsonMessageReviver: (key, value) => {
+        if (key === '' && SERVERS_WORDS.has(value?.type)) throw new CrmError('BAD_REQUEST');
+        return value;
+      },
       isProd: true, // or the messages of our own faults would be told
     },
     sockets,

@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { WebSocket } from 'ws';
 import { rawRequest } from '../support/rawHttp.js';
 import { asking, type SignedUp, signUp, startServer, type TestServer } from '../support/server.js';
 import { temporaryDirectory } from '../support/temporary.js';
@@ -71,3 +73,13 @@ test('fragments that each spread the next twice are refused at once', async () =
   const query = `{ ...F0 } ${doubled.join(' ')} fragment F40 on Query { __typename }`;
   expect(await post({ query })).toEqual({ status: 400, code: 'QUERY_TOO_COSTLY' });
 });
+
+test.each(['connection_ack', 'next', 'error'])(
+  'what only a server says (%s) is a bad request from a client, not a fault of ours',
+  async (type) => {
+    const socket = new WebSocket(`${server.origin.replace('http', 'ws')}/graphql`, 'graphql-transport-ws');
+    socket.once('open', () => socket.send(JSON.stringify({ type, id: '0', payload: [] })));
+    const [code] = await once(socket, 'close');
+    expect(code).toBe(4400);
+  },
+);
