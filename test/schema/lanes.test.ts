@@ -56,10 +56,9 @@ describe('a query that comes again', () => {
     `${GRAPHQL_JSON}, application/json;q=0.9`,
     `${GRAPHQL_JSON},application/json;q=0.9`,
   ])('is answered without Apollo, in the same type, for Accept: %s', async (accept) => {
-    const [first, second] = [
-      await crm.post({ query: `{ lane hello(name: "${accept}") }` }, { accept }),
-      await crm.post({ query: `{ lane hello(name: "${accept}") }` }, { accept }),
-    ];
+    // A document of its own for each, and without a word in it: one with words is not kept.
+    const query = `{ lane accept${accept.replaceAll(/\W/g, '_')}: hello }`;
+    const [first, second] = [await crm.post({ query }, { accept }), await crm.post({ query }, { accept })];
     expect([first.body.data.lane, second.body.data.lane]).toEqual(['apollo', 'fast']);
     expect(second.headers['content-type']).toBe(first.headers['content-type']);
   });
