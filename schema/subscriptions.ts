@@ -9,10 +9,13 @@ import {
   GraphQLError,
   type GraphQLSchema,
   getOperationAST,
+  Kind,
+  type OperationDefinitionNode,
   OperationTypeNode,
   parse,
   validate,
 } from 'graphql';
+import { collectFields } from 'graphql/execution/collectFields.js';
 import type { SubscribePayload } from 'graphql-ws';
 import { useServer } from 'graphql-ws/use/ws';
 import { WebSocketServer } from 'ws';
@@ -144,6 +147,9 @@ async function admitted<Context extends object>(
     }
     const { name, admit } = operations.admit(query, operationName, { document, operation });
     const { cost } = admit(variables);
+    if (isOfNothing(schema, document, operation, variables ?? {})) {
+      throw new CrmError('BAD_REQUEST', { reason: 'Nothing is subscribed to.' });
+    }
     const contextValue = await freshContext();
     await meter.charge(contextValue, cost);
     const record = (context: Context) => reads.record(context, name);
@@ -151,6 +157,18 @@ async function admitted<Context extends object>(
   } catch (error) {
     return [error instanceof CrmError ? refusal(error) : asGraphQLError(error)];
   }
+}
+
+/** Whether directives leave out whatever it names: graphql-js takes for granted that there is a field. */
+function isOfNothing(
+  schema: GraphQLSchema,
+  { definitions }: DocumentNode,
+  { selectionSet }: OperationDefinitionNode,
+  variables: Readonly<Record<string, unknown>>,
+): boolean {
+  const fragments = definitions.filter((each) => each.kind === Kind.FRAGMENT_DEFINITION);
+  const byName = Object.fromEntries(fragments.map((each) => [each.name.value, each]));
+  return collectFields(schema, byName, variables, schema.getSubscriptionType()!, selectionSet).size === 0;
 }
 
 function parsed(source: string, limits: Limits): DocumentNode {

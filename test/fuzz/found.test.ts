@@ -1,4 +1,4 @@
-import { once } from 'node:events';
+import { on, once } from 'node:events';
 import { WebSocket } from 'ws';
 import { rawRequest } from '../support/rawHttp.js';
 import { asking, type SignedUp, signUp, startServer, type TestServer } from '../support/server.js';
@@ -81,5 +81,21 @@ test.each(['connection_ack', 'next', 'error'])(
     socket.once('open', () => socket.send(JSON.stringify({ type, id: '0', payload: [] })));
     const [code] = await once(socket, 'close');
     expect(code).toBe(4400);
+  },
+);
+
+test.each(['@skip(if: true)', '@include(if: false)'])(
+  'a subscription whose only field is left out (%s) is a bad request',
+  async (directive) => {
+    const socket = new WebSocket(`${server.origin.replace('http', 'ws')}/graphql`, 'graphql-transport-ws');
+    const heard = on(socket, 'message');
+    const next = async () => JSON.parse(String((await heard.next()).value?.[0]));
+    socket.once('open', () => socket.send('{"type":"connection_init"}'));
+    expect(await next()).toEqual({ type: 'connection_ack' });
+    const query = `subscription { events ${directive} { id } }`;
+    socket.send(JSON.stringify({ type: 'subscribe', id: '0', payload: { query } }));
+    expect(await next()).toMatchObject({ type: 'error', payload: [{ extensions: { code: 'BAD_REQUEST' } }] });
+    socket.close();
+    await once(socket, 'close');
   },
 );
