@@ -61,7 +61,7 @@ test('the command line says where every read model stands, and rebuilds those th
   const { code, output } = await cli('status');
   expect(code).toBe(0);
   const lines = output.trim().split('\n');
-  expect(lines).toHaveLength(9);
+  expect(lines).toHaveLength(10);
   for (const line of lines) expect(line).toMatch(/^\w+ v\d+ at \d+, level$/);
   expect(await cli('rebuild', 'contacts', 'deals')).toEqual({ code: 0, output: 'rebuilt contacts\nrebuilt deals\n' });
   expect((await cli('status')).output).toBe(output);
