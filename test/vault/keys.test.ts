@@ -7,9 +7,9 @@ test('each purpose has a key of its own, of 32 bytes, the same at every start', 
   const keys = keysOfRoot(rootKey);
   const hex = Object.values(keys).map((key) => key.toString('hex'));
   expect(Object.keys(keys).sort()).toEqual([
-    ...['backups', 'claims', 'events', 'pseudonyms', 'state', 'suppression', 'vault', 'wrap'],
+    ...['accessLog', 'backups', 'claims', 'events', 'pseudonyms', 'state', 'suppression', 'vault', 'wrap'],
   ]);
-  expect(new Set(hex).size).toBe(8);
+  expect(new Set(hex).size).toBe(9);
   for (const key of hex) expect(key).toMatch(/^[0-9a-f]{64}$/);
   expect(keysOfRoot(rootKey)).toEqual(keys);
   expect(keysOfRoot(Buffer.alloc(32, 9)).events).not.toEqual(keys.events);
@@ -25,6 +25,7 @@ test('the labels are the ones fixed from the first event', () => {
     claims: derived('bpo-crm claims v1'),
     suppression: derived('bpo-crm suppression v1'),
     pseudonyms: derived('bpo-crm pseudonyms v1'),
+    accessLog: derived('bpo-crm access log v1'),
     wrap: derived('bpo-crm workspace key wrap v1'),
   });
 });
