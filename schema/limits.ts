@@ -1,7 +1,6 @@
 import {
   type DocumentNode,
   type FieldNode,
-  type FragmentDefinitionNode,
   type GraphQLCompositeType,
   type GraphQLField,
   type GraphQLSchema,
@@ -13,6 +12,7 @@ import {
 } from 'graphql';
 import { getFieldDef } from 'graphql/execution/execute.js';
 import { CrmError } from '../src/errors.js';
+import { type Fragments, fragmentsOf } from './fragments.js';
 
 /** What one request may ask for. Every limit answers with a code of its own when it is passed. */
 export interface Limits {
@@ -87,7 +87,7 @@ interface Measure {
 interface Measuring {
   readonly schema: GraphQLSchema;
   readonly limits: Limits;
-  readonly fragments: ReadonlyMap<string, FragmentDefinitionNode>;
+  readonly fragments: Fragments;
   /** Each fragment is measured once, however often it is spread. */
   readonly known: Map<string, Measure>;
 }
@@ -104,12 +104,8 @@ export function checkShape(
   operation: OperationDefinitionNode,
   limits: Limits,
 ): Cost {
-  const fragments = new Map<string, FragmentDefinitionNode>();
-  for (const definition of document.definitions) {
-    if (definition.kind === Kind.FRAGMENT_DEFINITION) fragments.set(definition.name.value, definition);
-  }
   const root = schema.getRootType(operation.operation)!;
-  const measuring = { schema, limits, fragments, known: new Map() };
+  const measuring = { schema, limits, fragments: fragmentsOf(document), known: new Map() };
   const { depth, aliases, directives, cost } = measure(measuring, operation.selectionSet, root);
   if (depth > limits.depth) throw new CrmError('QUERY_TOO_DEEP', { limit: limits.depth, actual: depth });
   if (aliases > limits.aliases) throw new CrmError('TOO_MANY_ALIASES', { limit: limits.aliases, actual: aliases });
@@ -194,7 +190,7 @@ function measureFragment(measuring: Measuring, name: string): Measure {
   const before = known.get(name);
   if (before !== undefined) return before;
   known.set(name, NOTHING); // what a cycle would meet; validation has refused those
-  const fragment = fragments.get(name);
+  const fragment = fragments[name];
   const type = conditionType(measuring, fragment?.typeCondition.name.value);
   const measured = fragment && type ? measure(measuring, fragment.selectionSet, type) : NOTHING;
   known.set(name, measured);

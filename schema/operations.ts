@@ -1,6 +1,5 @@
 import {
   type DocumentNode,
-  type FragmentDefinitionNode,
   type GraphQLSchema,
   Kind,
   type OperationDefinitionNode,
@@ -8,6 +7,7 @@ import {
   type SelectionSetNode,
 } from 'graphql';
 import { type PlannedQuery, planned } from './executor.js';
+import { fragmentsOf } from './fragments.js';
 import { type Cost, checkCost, checkShape, type Limits } from './limits.js';
 import { coercedVariables } from './variables.js';
 
@@ -101,6 +101,7 @@ function operationOf(schema: GraphQLSchema, { document, operation }: ParsedOpera
  * where each spreads the next twice, there are more ways through them than anybody could go.
  */
 function operationName(document: DocumentNode, { operation, selectionSet }: OperationDefinitionNode): string {
+  const fragments = fragmentsOf(document);
   const names = new Set<string>();
   const spread = new Set<string>();
   const add = ({ selections }: SelectionSetNode): void => {
@@ -109,15 +110,10 @@ function operationName(document: DocumentNode, { operation, selectionSet }: Oper
       else if (selection.kind === Kind.INLINE_FRAGMENT) add(selection.selectionSet);
       else if (!spread.has(selection.name.value)) {
         spread.add(selection.name.value);
-        add(fragmentIn(document, selection.name.value).selectionSet);
+        add(fragments[selection.name.value]!.selectionSet);
       }
     }
   };
   add(selectionSet);
   return `${operation} ${[...names].sort().join(' ')}`;
 }
-
-const fragmentIn = ({ definitions }: DocumentNode, name: string): FragmentDefinitionNode =>
-  definitions.find(
-    (each) => each.kind === Kind.FRAGMENT_DEFINITION && each.name.value === name,
-  ) as FragmentDefinitionNode;

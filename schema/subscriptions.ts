@@ -9,7 +9,6 @@ import {
   GraphQLError,
   type GraphQLSchema,
   getOperationAST,
-  Kind,
   type OperationDefinitionNode,
   OperationTypeNode,
   parse,
@@ -24,6 +23,7 @@ import { arrivalOf, assertMayArrive, type TrustsProxy } from './arrival.js';
 import { type Caller, callerOf } from './caller.js';
 import { mayConnectFrom } from './crossOrigin.js';
 import { type PresentError, refusal } from './errors.js';
+import { fragmentsOf } from './fragments.js';
 import type { Limits } from './limits.js';
 import type { Operations } from './operations.js';
 import { asPersisted, type PersistedOperations } from './persistedOperations.js';
@@ -146,8 +146,8 @@ async function admitted<Context extends object>(
       throw new CrmError('BAD_REQUEST', { reason: 'Only subscriptions are answered here; send others over HTTP.' });
     }
     const { name, admit } = operations.admit(query, operationName, { document, operation });
-    const { cost } = admit(variables);
-    if (isOfNothing(schema, document, operation, variables ?? {})) {
+    const { variables: coerced, cost } = admit(variables);
+    if (isOfNothing(schema, document, operation, coerced)) {
       throw new CrmError('BAD_REQUEST', { reason: 'Nothing is subscribed to.' });
     }
     const contextValue = await freshContext();
@@ -159,16 +159,18 @@ async function admitted<Context extends object>(
   }
 }
 
-/** Whether directives leave out whatever it names: graphql-js takes for granted that there is a field. */
+/**
+ * Whether directives leave out whatever it names: graphql-js takes for granted that there is a field. `variables` are
+ * coerced; validation lets none of them decide on a root field.
+ */
 function isOfNothing(
   schema: GraphQLSchema,
-  { definitions }: DocumentNode,
+  document: DocumentNode,
   { selectionSet }: OperationDefinitionNode,
   variables: Readonly<Record<string, unknown>>,
 ): boolean {
-  const fragments = definitions.filter((each) => each.kind === Kind.FRAGMENT_DEFINITION);
-  const byName = Object.fromEntries(fragments.map((each) => [each.name.value, each]));
-  return collectFields(schema, byName, variables, schema.getSubscriptionType()!, selectionSet).size === 0;
+  const root = schema.getSubscriptionType()!;
+  return collectFields(schema, fragmentsOf(document), variables, root, selectionSet).size === 0;
 }
 
 function parsed(source: string, limits: Limits): DocumentNode {

@@ -220,6 +220,13 @@ describe('over WebSocket', () => {
     ]);
   });
 
+  test('below its root a subscription may hang on a variable, and on its default', async () => {
+    const query = `subscription ($on: Boolean = true) { ...Root }
+      fragment Root on Subscription { ticks(to: 1) { number @include(if: $on) whoami @skip(if: $on) } }`;
+    expect(await collected(query, {})).toEqual([{ data: { ticks: { number: 1 } } }]);
+    expect(await collected(query, { on: false })).toEqual([{ data: { ticks: { whoami: null } } }]);
+  });
+
   test('a session that ends meanwhile gets no further event', async () => {
     let left = 3;
     const ending = await serving({
@@ -250,6 +257,11 @@ describe('over WebSocket', () => {
     ['no GraphQL', 'subscription {', 'GRAPHQL_PARSE_FAILED'],
     ['an unknown field', 'subscription { tocks }', 'GRAPHQL_VALIDATION_FAILED'],
     ['a variable of another type', 'subscription ($to: Int!) { ticks(to: $to) { number } }', 'BAD_USER_INPUT'],
+    [
+      'a root field that hangs on a variable, whatever its default,',
+      'subscription ($on: Boolean = true) { ticks(to: 1) @include(if: $on) { number } }',
+      'BAD_USER_INPUT',
+    ],
     ['a document that is too long', `subscription { ${'ticks(to: 1) { number } '.repeat(400)} }`, 'QUERY_TOO_LONG'],
   ])('%s is refused', async (_, query, code) => {
     const refusal = await collected(query, { to: 'x' }).catch(
