@@ -30,7 +30,7 @@ const idIn = (stream: string): string => stream.slice(stream.indexOf('-') + 1);
 /** Where everything is that has to go elsewhere when somebody closes their account. */
 export const affiliations: Projection = {
   name: 'affiliations',
-  version: 1,
+  version: 2,
   tables: [table as Table],
   apply: {
     ...on(memberEvents, {
@@ -38,6 +38,8 @@ export const affiliations: Projection = {
         account === undefined
           ? []
           : put(table, { id: idIn(stream), kind: 'MEMBER', account, workspace, subject, createdAt }),
+      MemberLinked: ({ stream, workspace, subject, recordedAt: createdAt, data: { account } }) =>
+        put(table, { id: idIn(stream), kind: 'MEMBER', account, workspace, subject, createdAt }),
     }),
     ...on(invitationEvents, {
       InvitationAccepted: ({ stream, workspace, subject, recordedAt: createdAt, data: { account } }) =>
@@ -49,10 +51,6 @@ export const affiliations: Projection = {
 
 export const affiliationsOf = (store: ReadStore, account: string): Promise<readonly AffiliationRow[]> =>
   store.withFacet(table, OPERATOR, `account:${account}`);
-
-/** Everybody who was ever a member of a workspace with an account. */
-export const membersEverOf = async (store: ReadStore, workspace: string): Promise<readonly AffiliationRow[]> =>
-  (await store.withFacet(table, OPERATOR, inWorkspace(workspace))).filter(({ kind }) => kind === 'MEMBER');
 
 /** For tests of what the rows are. */
 export const affiliationTable = table;

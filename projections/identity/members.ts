@@ -205,6 +205,9 @@ export const membershipIn = (store: ReadStore, workspace: string, account: strin
   store.get(membershipTable, memberIdOf(workspace, account));
 export const membershipsOf = (store: ReadStore, account: string): Promise<readonly MembershipRow[]> =>
   store.withFacet(membershipTable, OPERATOR, ofAccount(account));
+/** Accounts that are members of a workspace now. */
+export const accountsIn = async (store: ReadStore, workspace: string): Promise<readonly string[]> =>
+  (await store.withFacet(membershipTable, OPERATOR, inWorkspace(workspace))).map(({ account }) => account);
 export const membersByIds = (store: ReadStore, ids: readonly string[]) => store.many(memberTable, ids);
 export const roleById = (store: ReadStore, id: string): Promise<RoleRow | null> => store.get(roleTable, id);
 export const teamById = (store: ReadStore, id: string): Promise<TeamRow | null> => store.get(teamTable, id);

@@ -1,6 +1,6 @@
 import { accountById, accounts } from '../../projections/identity/accounts.js';
-import { affiliations, affiliationsOf, membersEverOf } from '../../projections/identity/affiliations.js';
-import { membersByIds } from '../../projections/identity/members.js';
+import { affiliations, affiliationsOf } from '../../projections/identity/affiliations.js';
+import { accountsIn } from '../../projections/identity/members.js';
 import { workspaces } from '../../projections/identity/workspaces.js';
 import { AccountClosing } from '../identity/accounts/closing.js';
 import type { Installation } from './installation.js';
@@ -20,16 +20,7 @@ export const closingOf = ({ handler, memberships, erasures, eventStore, readStor
       await current();
       return affiliationsOf(readStore, account);
     },
-    accountsIn: async (workspace) => {
-      const ever = await membersEverOf(readStore, workspace);
-      const members = await membersByIds(
-        readStore,
-        ever.map(({ id }) => id),
-      );
-      return members.flatMap((each) =>
-        each?.account === undefined || each.leftAt !== undefined ? [] : [each.account],
-      );
-    },
+    accountsIn: (workspace) => accountsIn(readStore, workspace),
     isGuarded: (workspace) => erasures.isGuarded(workspace),
     emailOf: async (account) => (await accountById(readStore, account))?.email,
     erase: (targets, context) => erasures.request({ targets, kind: 'ERASE', reason: 'SUBJECT_REQUEST' }, context),

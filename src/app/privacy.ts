@@ -1,8 +1,7 @@
 import { allProjections } from '../../projections/all.js';
 import { entityIn, history, historyPage, typeFacet } from '../../projections/audit/history.js';
 import { contacts, contactsReachedAt } from '../../projections/crm/contacts.js';
-import { membersEverOf } from '../../projections/identity/affiliations.js';
-import { membersByIds } from '../../projections/identity/members.js';
+import { accountsIn } from '../../projections/identity/members.js';
 import { contactDecider } from '../crm/contacts/decider.js';
 import { reachOf } from '../crm/contacts/reach.js';
 import { isCrmError } from '../errors.js';
@@ -140,14 +139,8 @@ const takeLeave = async (
 ): Promise<void> => {
   if (recordKind === 'MEMBER') await holding.memberships.end(record, { ...context, commandId: null });
   if (recordKind !== 'WORKSPACE') return;
-  const members = await membersByIds(
-    readStore,
-    (await membersEverOf(readStore, record)).map(({ id }) => id),
-  );
-  for (const member of members) {
-    if (member?.account === undefined || member.leftAt !== undefined) continue;
-    await holding.credentials.tell(member.account, workspaceErasedMail());
-  }
+  for (const account of await accountsIn(readStore, record))
+    await holding.credentials.tell(account, workspaceErasedMail());
 };
 
 const HOLDS_AT_ONCE = 100;

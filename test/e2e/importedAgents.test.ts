@@ -1,6 +1,11 @@
+import { readConfig } from '../../src/app/config.js';
+import { outboxOf } from '../../src/app/mail.js';
+import { workspaceErasedMail } from '../../src/identity/members/mails.js';
+import type { Message } from '../../src/mail/port.js';
+import { eventually } from '../support/eventually.js';
 import { AGENTS, COMPANIES, DEALS, PRODUCTS } from '../support/importSamples.js';
 import { attempt, historyOf, mutate, newId, typesOf } from '../support/mutations.js';
-import { asking, signUp } from '../support/server.js';
+import { asking, environmentFor, refusedBy, signUp } from '../support/server.js';
 import { temporaryDirectory } from '../support/temporary.js';
 import { type Colleague, Workplace } from '../support/workplace.js';
 
@@ -15,6 +20,8 @@ afterAll(() => workplace.close());
 
 const newcomer = () => `Agent${people++}`;
 const MEMBERS = '{ members { id name role canSignIn manager office assignedIds } }';
+const PREVIEW = '{ accountClosurePreview { mayClose workspaces { id fate } } }';
+const CLOSE = 'mutation { closeAccount(input: {}) { erasureId } }';
 const DEALS_OF = 'query ($id: ID!) { deals(filter: { ownerId: $id }) { nodes { externalId owner { id name } } } }';
 
 interface Member {
@@ -126,5 +133,46 @@ describe('an imported agent', () => {
     await workplace.invite(owner, person, { role: 'READ_ONLY' });
     expect((await workplace.accept(person, owner.workspace)).memberId).toBe(ann.id);
     expect(await roles()).toMatchObject({ [ann.id]: 'READ_ONLY' });
+  });
+
+  test('[P6.3] keeps the workspace that they work in: its last owner cannot close their account under them', async () => {
+    const { owner, ann } = await withAgents();
+    const person = await signUp(workplace, newcomer());
+    await workplace.invite(owner, person, { role: 'AGENT', memberId: ann.id });
+    const joined = await workplace.accept(person, owner.workspace);
+    expect((await asking(workplace, { token: owner.token })(PREVIEW)).accountClosurePreview).toEqual({
+      mayClose: false,
+      workspaces: [{ id: owner.workspace, fate: 'IN_THE_WAY' }],
+    });
+    expect((await refusedBy(workplace, { token: owner.token })(CLOSE)).code).toBe('LAST_OWNER');
+    expect((await asking(workplace, joined)(MEMBERS)).members).toHaveLength(3);
+  });
+
+  test('[P6.3] leaves with the account that they have, and nobody learns their name any more', async () => {
+    const { owner, ask, ann } = await withAgents();
+    const person = await signUp(workplace, newcomer());
+    await workplace.invite(owner, person, { role: 'AGENT', memberId: ann.id });
+    await workplace.accept(person, owner.workspace);
+    const { workspaces } = (await asking(workplace, { token: person.token })(PREVIEW)).accountClosurePreview;
+    expect(workspaces).toContainEqual({ id: owner.workspace, fate: 'STAYS' });
+    await asking(workplace, { token: person.token })(CLOSE);
+    const { members } = await ask(MEMBERS);
+    expect(members.map(({ name }: Member) => name)).not.toContain('Ann Smith');
+    expect(members).toHaveLength(2);
+    const events = await historyOf(ask, { entityId: ann.id });
+    expect(typesOf(events)).toEqual(['MemberAdded', 'MemberLinked', 'MemberRemoved']);
+    expect(JSON.stringify(events)).not.toContain('Ann Smith');
+  });
+
+  test('[P6.3] is told when the workspace that they work in is erased', async () => {
+    const { owner, ask, ann } = await withAgents();
+    const person = await signUp(workplace, newcomer());
+    await workplace.invite(owner, person, { role: 'AGENT', memberId: ann.id });
+    await workplace.accept(person, owner.workspace);
+    const { email } = (await asking(workplace, { token: person.token })('{ currentAccount { email } }')).currentAccount;
+    await ask('mutation { eraseWorkspace(input: {}) { erasureId } }');
+    const mails = () => outboxOf(readConfig(environmentFor(directory.path())));
+    const isTold = ({ to, subject }: Message) => to === email && subject === workspaceErasedMail().subject;
+    await eventually('the mail', async () => (await mails()).some(isTold));
   });
 });

@@ -9,6 +9,11 @@ const member = (id: string, account?: string): Happened => ({
   stream: `member-${id}`,
   data: { subject: `person-${id}`, account, role: 'AGENT', name: 'A' },
 });
+const linked = (id: string, account: string): Happened => ({
+  type: 'MemberLinked',
+  stream: `member-${id}`,
+  data: { subject: `person-${id}`, account, role: 'AGENT', assigned: [], teams: [] },
+});
 const accepted: Happened = {
   type: 'InvitationAccepted',
   stream: 'invitation-i',
@@ -26,6 +31,15 @@ test('[P6.3] what workspaces keep of an account holder is found by the account, 
   await found.thenPage(table, ofAda, ['m', 'i']);
   await found.thenRow(table, 'm', { kind: 'MEMBER', subject: 'person-m', workspace: 'workspace' });
   await found.thenRow(table, 'o', null);
+});
+
+test('[P6.3] who was only named before is found by the account that they have got', async () => {
+  const found = projecting(affiliations, member('m'), member('n', 'bob'), linked('m', 'ada'));
+  await found.thenPage(table, ofAda, ['m']);
+  await found.thenRow(table, 'm', {
+    ...{ kind: 'MEMBER', account: 'ada', subject: 'person-m', workspace: 'workspace' },
+    createdAt: '2026-01-01T00:00:02.000Z',
+  });
 });
 
 test('who is erased is in none of it', () =>
