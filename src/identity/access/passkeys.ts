@@ -61,6 +61,11 @@ interface Sealed {
   readonly transports: readonly string[];
 }
 
+interface Kept {
+  readonly id: string;
+  readonly entry: Entry;
+}
+
 export interface PasskeysParts {
   readonly stateStore: StateStore;
   readonly sealer: Sealer;
@@ -99,7 +104,7 @@ export class Passkeys {
 
   /** What a browser makes a new passkey with. Error: TOO_MANY. */
   async offer(account: string, label: string, session: string): Promise<object> {
-    const known = await this.#entries(account);
+    const known = await this.#all(account);
     if (known.length >= MAX_PASSKEYS) throw new CrmError('TOO_MANY', { limit: MAX_PASSKEYS });
     const { relyingParty } = this.parts;
     return generateRegistrationOptions({
@@ -120,7 +125,7 @@ export class Passkeys {
     const { clock, ids, sealer, stateStore } = this.parts;
     const label = validate(name, line(100), 'name');
     const { credential } = await this.#attested(response, { kind: 'REGISTER', session });
-    if ((await this.#entries(account)).length >= MAX_PASSKEYS) throw new CrmError('TOO_MANY', { limit: MAX_PASSKEYS });
+    if ((await this.#kept(account)).length >= MAX_PASSKEYS) throw new CrmError('TOO_MANY', { limit: MAX_PASSKEYS });
     const hash = this.parts.hide(credential.id);
     const claimed = await stateStore.reserveClaim(CREDENTIALS, hash, account, clock.now() + RESERVATION_MS);
     if (claimed !== 'reserved') throw refused();
@@ -136,7 +141,7 @@ export class Passkeys {
 
   /** What a browser asks a passkey with: one of the account's, or where nobody is signed in whichever its holder chooses. */
   async ask(ceremony: Ceremony, account?: string): Promise<object> {
-    const known = account === undefined ? [] : await this.#entries(account);
+    const known = account === undefined ? [] : await this.#all(account);
     const allowCredentials = known.map(({ sealed: { credentialId, transports } }) => ({
       id: credentialId,
       transports: [...transports],
@@ -161,15 +166,16 @@ export class Passkeys {
     if (userHandle === null ? account === undefined : userHandle !== handleOf(owner).toString('base64url')) {
       throw refused();
     }
-    const found = (await this.#entries(owner)).find(({ entry }) => entry.credential === hash);
-    if (found === undefined) throw refused();
-    const counter = await this.#asserted(response as AuthenticationResponseJSON, ceremony, found.sealed);
-    return { account: owner, copied: !(await this.#used(owner, found.id, counter)) };
+    const found = (await this.#kept(owner)).find(({ entry }) => entry.credential === hash);
+    const sealed = found === undefined ? null : await this.#unsealed(owner, found);
+    if (found === undefined || sealed === null) throw refused();
+    const counter = await this.#asserted(response as AuthenticationResponseJSON, ceremony, sealed);
+    return { account: owner, copied: !(await this.#used(owner, found, counter)) };
   }
 
   /** The oldest first. */
   async of(account: string): Promise<readonly Passkey[]> {
-    const known = await this.#entries(account);
+    const known = await this.#all(account);
     return known
       .map(({ id, entry, sealed }) => shown(id, entry, sealed.name))
       .sort((one, other) => one.createdAt - other.createdAt);
@@ -179,7 +185,9 @@ export class Passkeys {
   async rename(account: string, id: string, name: string): Promise<Passkey> {
     const label = validate(name, line(100), 'name');
     for (let tries = 0; tries < MAX_TRIES; tries++) {
-      const { entry, sealed } = await this.#entry(account, id);
+      const entry = await this.#entry(account, id);
+      const sealed = await this.#unsealed(account, { id, entry });
+      if (sealed === null) throw notFound();
       const text = await this.parts.sealer.seal(keyFor(account), asPasskey(id), { ...asJson(sealed), name: label });
       const next = { ...entry, sealed: text };
       if (await this.#change(account, id, entry, next)) return shown(id, next, label);
@@ -189,7 +197,7 @@ export class Passkeys {
 
   /** It proves nothing from here on. Error: NOT_FOUND. */
   async remove(account: string, id: string): Promise<void> {
-    const { entry } = await this.#entry(account, id);
+    const entry = await this.#entry(account, id);
     await this.parts.stateStore.remove(SPACE, keyOf(account, id));
     await this.parts.stateStore.releaseClaim(CREDENTIALS, entry.credential, account);
   }
@@ -241,12 +249,13 @@ export class Passkeys {
   }
 
   /** Notes a use; whether the counter went on, or is one of those that always stay 0 (section 7.2, step 22). */
-  async #used(account: string, id: string, counter: number): Promise<boolean> {
+  async #used(account: string, { id, entry: found }: Kept, counter: number): Promise<boolean> {
+    let entry = found;
     for (let tries = 0; tries < MAX_TRIES; tries++) {
-      const { entry } = await this.#entry(account, id);
       if (counter <= entry.counter && (counter !== 0 || entry.counter !== 0)) return false;
       if (await this.#change(account, id, entry, { ...entry, counter, lastUsedAt: this.parts.clock.now() }))
         return true;
+      entry = await this.#entry(account, id);
     }
     throw new CrmError('CONFLICT');
   }
@@ -268,22 +277,32 @@ export class Passkeys {
     return stateStore.compareAndSet(CHALLENGES, key, purpose, null, clock.now());
   }
 
-  async #entry(account: string, id: string) {
-    const found = (await this.#entries(account)).find((each) => each.id === id);
-    if (found === undefined) throw new CrmError('NOT_FOUND', { field: 'id' });
-    return found;
+  async #entry(account: string, id: string): Promise<Entry> {
+    const entry = (await this.parts.stateStore.get(SPACE, keyOf(account, id))) as unknown as Entry | null;
+    if (entry === null) throw notFound();
+    return entry;
   }
 
-  async #entries(account: string) {
+  /** All of an account's as they are kept: to count them, or to find one without unsealing the others. */
+  async #kept(account: string): Promise<readonly Kept[]> {
     const prefix = `${account}/`;
-    const known: { readonly id: string; readonly entry: Entry; readonly sealed: Sealed }[] = [];
-    for (const { key, value } of await this.parts.stateStore.list(SPACE, prefix)) {
-      const id = key.slice(prefix.length);
-      const entry = value as unknown as Entry;
-      const sealed = await this.parts.sealer.open(keyFor(account), asPasskey(id), entry.sealed);
-      if (sealed !== null) known.push({ id, entry, sealed: sealed as unknown as Sealed });
+    const kept = await this.parts.stateStore.list(SPACE, prefix);
+    return kept.map(({ key, value }) => ({ id: key.slice(prefix.length), entry: value as unknown as Entry }));
+  }
+
+  /** `null` where the account is erased. */
+  async #unsealed(account: string, { id, entry }: Kept): Promise<Sealed | null> {
+    const sealed = await this.parts.sealer.open(keyFor(account), asPasskey(id), entry.sealed);
+    return sealed as unknown as Sealed | null;
+  }
+
+  async #all(account: string) {
+    const all: (Kept & { readonly sealed: Sealed })[] = [];
+    for (const kept of await this.#kept(account)) {
+      const sealed = await this.#unsealed(account, kept);
+      if (sealed !== null) all.push({ ...kept, sealed });
     }
-    return known;
+    return all;
   }
 
   #change(account: string, id: string, from: Entry, to: Entry): Promise<boolean> {
@@ -301,6 +320,7 @@ const hashOf = (challenge: string): string => createHash('sha256').update(challe
 const purposeOf = (ceremony: Ceremony): string =>
   ceremony.kind === 'SIGN_IN' ? ceremony.kind : `${ceremony.kind} ${ceremony.session}`;
 const refused = () => new CrmError('PASSKEY_REFUSED', { field: 'response' });
+const notFound = () => new CrmError('NOT_FOUND', { field: 'id' });
 
 const shown = (id: string, { createdAt, lastUsedAt }: Entry, name: string): Passkey => ({
   id,

@@ -211,8 +211,8 @@ export class OpenIdSignIn {
 
   async #link(account: string, identity: OpenIdIdentity, provider: string, correlationId: string) {
     const { clock, credentials, ids, sealer, stateStore } = this.parts;
-    const known = await this.of(account);
-    if (known.length >= MAX_IDENTITIES) throw new CrmError('TOO_MANY', { limit: MAX_IDENTITIES });
+    const linked = await stateStore.list(IDENTITIES, `${account}/`);
+    if (linked.length >= MAX_IDENTITIES) throw new CrmError('TOO_MANY', { limit: MAX_IDENTITIES });
     const claim = this.#claimOf(identity);
     const claimed = await stateStore.reserveClaim(IDENTITIES, claim, account, clock.now() + RESERVATION_MS);
     if (claimed !== 'reserved') throw new CrmError('ALREADY_TAKEN', { field: 'response' });
