@@ -70,7 +70,7 @@ export const accountsOf = (parts: AccountParts) => {
   });
   const passkeySignIn = new PasskeySignIn({ passkeys, credentials, sessions, devices, refused });
   const openIdSignIn = new OpenIdSignIn({
-    ...{ stateStore, sealer, clock, ids, random: pooledRandomBytes, credentials, sessions, devices, secondFactors },
+    ...{ stateStore, sealer, clock, ids, random: pooledRandomBytes, credentials, sessions, devices },
     client: new OpenIdClient(parts.openId ?? [], `${parts.appUrl}/openid`),
     hide: (value) => keyed('openid', value),
     signUp: parts.signUp,

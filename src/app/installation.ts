@@ -316,9 +316,10 @@ export class Installation {
   }
 
   signIn = (request: SignIn) => {
-    const checkCode = (account: string, code: string) => this.credentials.checkCode(account, code, this.ids.next());
-    const { signIns, passwords, sessions, devices, secondFactors, accountByEmail } = this;
-    const parts = { signIns, passwords, sessions, devices, secondFactors, accountByEmail, checkCode };
+    const checkSecondFactor = (account: string, code?: string) =>
+      this.credentials.checkSecondFactor(account, code, this.ids.next());
+    const { signIns, passwords, sessions, devices, accountByEmail } = this;
+    const parts = { signIns, passwords, sessions, devices, accountByEmail, checkSecondFactor };
     const tried = {
       means: 'PASSWORD',
       address: request.device.address,

@@ -150,20 +150,22 @@ export class Credentials {
     { account, session, correlationId }: { account: string; session: string; correlationId: string },
     { password, code }: { password?: string; code?: string },
   ): Promise<void> {
-    if (await this.parts.secondFactors.required(account)) {
-      if (code === undefined) throw new CrmError('SECOND_FACTOR_REQUIRED', { field: 'code' });
-      await this.checkCode(account, code, correlationId);
-    } else {
-      await this.#checkPassword(account, password ?? '', 'password');
-    }
+    const checked = await this.checkSecondFactor(account, code, correlationId);
+    if (!checked) await this.#checkPassword(account, password ?? '', 'password');
     await this.parts.sessions.prove(account, session);
   }
 
-  /** Checks a code of the second factor; its owner is told where it was a recovery code. Errors: SIGN_IN_FAILED, RATE_LIMITED. */
-  async checkCode(account: string, code: string, correlationId: string): Promise<void> {
-    const means = await this.parts.secondFactors.check(account, code);
-    if (means === 'TOTP') return;
-    await this.changed(account, means, 'USED', correlationId, secondFactorMail('USED'));
+  /**
+   * Checks a code where the account has a second factor, and answers whether it has; its owner is told where it was a
+   * recovery code. Errors: SECOND_FACTOR_REQUIRED, SIGN_IN_FAILED, RATE_LIMITED.
+   */
+  async checkSecondFactor(account: string, code: string | undefined, correlationId: string): Promise<boolean> {
+    const { secondFactors } = this.parts;
+    if (!(await secondFactors.required(account))) return false;
+    if (code === undefined) throw new CrmError('SECOND_FACTOR_REQUIRED', { field: 'code' });
+    const means = await secondFactors.check(account, code);
+    if (means !== 'TOTP') await this.changed(account, means, 'USED', correlationId, secondFactorMail('USED'));
+    return true;
   }
 
   /** Errors: UNAUTHENTICATED for a refresh token that is not good, or not any more; a reused one ends its session, and the owner is told. */

@@ -9,7 +9,6 @@ import type { StateStore } from '../../statestore/port.js';
 import type { Devices } from '../access/devices.js';
 import type { OpenIdChecks, OpenIdClient, OpenIdIdentity } from '../access/openIdClient.js';
 import { type RefusedSignIn, tellingRefusals } from '../access/refusedSignIns.js';
-import type { SecondFactors } from '../access/secondFactors.js';
 import type { Sessions, Tokens } from '../access/sessions.js';
 import type { Credentials } from './credentials.js';
 import { identityMail } from './mails.js';
@@ -71,7 +70,6 @@ export interface OpenIdSignInParts {
   readonly credentials: Credentials;
   readonly sessions: Sessions;
   readonly devices: Devices;
-  readonly secondFactors: SecondFactors;
   readonly signUp: (request: SignUp) => Promise<SignedUp>;
   /** Told of what is refused, for the log. */
   readonly refused: (refused: () => Promise<RefusedSignIn>) => void;
@@ -172,14 +170,11 @@ export class OpenIdSignIn {
   /** A provider's word is one factor, as a password is: where the account has a second one, its code is asked for as well. */
   async #proved(account: string, request: OpenIdSignInRequest): Promise<OpenIdSignedIn> {
     const { attempt, code, correlationId } = request;
-    if (await this.parts.secondFactors.required(account)) {
-      try {
-        if (code === undefined) throw new CrmError('SECOND_FACTOR_REQUIRED', { field: 'code' });
-        await this.parts.credentials.checkCode(account, code, correlationId);
-      } catch (error) {
-        await this.#keep(attempt, { kind: 'PROVED', account }, PROVED_MS);
-        throw error;
-      }
+    try {
+      await this.parts.credentials.checkSecondFactor(account, code, correlationId);
+    } catch (error) {
+      await this.#keep(attempt, { kind: 'PROVED', account }, PROVED_MS);
+      throw error;
     }
     return { tokens: await beginSession(account, request, this.parts), signedUp: null };
   }

@@ -1,7 +1,6 @@
 import { CrmError } from '../../errors.js';
 import type { Device, Devices } from '../access/devices.js';
 import type { Passwords } from '../access/passwords.js';
-import type { SecondFactors } from '../access/secondFactors.js';
 import type { Sessions, Tokens } from '../access/sessions.js';
 import type { SignInAttempt, SignInThrottle } from '../access/signInThrottle.js';
 
@@ -26,8 +25,8 @@ export interface SignInParts {
   readonly passwords: Passwords;
   readonly sessions: Sessions;
   readonly devices: Devices;
-  readonly secondFactors: SecondFactors;
-  readonly checkCode: (account: string, code: string) => Promise<void>;
+  /** Errors: SECOND_FACTOR_REQUIRED, SIGN_IN_FAILED, RATE_LIMITED. */
+  readonly checkSecondFactor: (account: string, code?: string) => Promise<unknown>;
   readonly accountByEmail: (email: string) => Promise<string | null>;
 }
 
@@ -41,10 +40,7 @@ export const signIn = async (request: SignIn, parts: SignInParts): Promise<Token
   if (!(await parts.passwords.matches(account, request.password)) || account === null)
     throw new CrmError('SIGN_IN_FAILED');
   await attempt.succeeded(account);
-  if (await parts.secondFactors.required(account)) {
-    if (request.code === undefined) throw new CrmError('SECOND_FACTOR_REQUIRED', { field: 'code' });
-    await parts.checkCode(account, request.code);
-  }
+  await parts.checkSecondFactor(account, request.code);
   return beginSession(account, request, parts);
 };
 
