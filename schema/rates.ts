@@ -1,5 +1,5 @@
-import { isIPv6 } from 'node:net';
 import { CrmError } from '../src/errors.js';
+import { addressKey } from '../src/kernel/addresses.js';
 import type { Buckets, Rate } from '../src/kernel/buckets.js';
 
 /** How much may be asked for over time. What is more is answered with RATE_LIMITED and `retryAfter`. */
@@ -72,24 +72,3 @@ const refusing = (wait: number | Promise<number>): void | Promise<void> => {
   if (typeof wait !== 'number') return wait.then((seconds) => void refusing(seconds));
   if (wait > 0) throw new CrmError('RATE_LIMITED', { retryAfter: wait });
 };
-
-/**
- * An address as it is counted: IPv6 by its first 64 bits, which one subscriber has all of (RFC 6177). None for the
- * machine itself: whoever is on it has other ways, and a proxy there is to be named in TRUST_PROXY.
- */
-export function addressKey(address: string | undefined): string | undefined {
-  const plain = address?.startsWith('::ffff:') && address.includes('.') ? address.slice('::ffff:'.length) : address;
-  if (plain === undefined || plain === '::1' || plain.startsWith('127.')) return undefined;
-  return isIPv6(plain) ? firstHalf(plain) : plain;
-}
-
-function firstHalf(address: string): string {
-  const [head = '', tail] = address.split('%')[0]!.split('::');
-  const before = head === '' ? [] : head.split(':');
-  const after = tail === undefined || tail === '' ? [] : tail.split(':');
-  const zeros = tail === undefined ? 0 : 8 - before.length - after.length;
-  return [...before, ...Array<string>(Math.max(0, zeros)).fill('0'), ...after]
-    .slice(0, 4)
-    .map((group) => Number.parseInt(group, 16).toString(16))
-    .join(':');
-}

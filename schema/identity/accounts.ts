@@ -3,11 +3,11 @@ import { type AccountRow, accountById, accounts } from '../../projections/identi
 import { workspaces, workspacesByIds } from '../../projections/identity/workspaces.js';
 import { CrmError } from '../../src/errors.js';
 import type { Tokens } from '../../src/identity/access/sessions.js';
+import { addressKey } from '../../src/kernel/addresses.js';
 import { Allow } from '../access.js';
 import { type Context, commandIdIn, inInput } from '../context.js';
 import { Cost } from '../cost.js';
 import { CommandInput } from '../crm/common.js';
-import { addressKey } from '../rates.js';
 import { DateTime } from '../scalars.js';
 import { PASSWORD_COST, REFRESHABLE, TokensPayload, tokensPayload } from './tokens.js';
 import { toWorkspace, Workspace } from './workspaces.js';

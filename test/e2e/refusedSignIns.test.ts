@@ -1,4 +1,3 @@
-import { networkOf } from '../../src/identity/access/refusedSignIns.js';
 import { eventually } from '../support/eventually.js';
 import { opened, SIGN_IN } from '../support/people.js';
 import { startServer, type TestServer } from '../support/server.js';
@@ -51,12 +50,4 @@ test('[P5.5] a refused sign-in is in the log, without anything of the person, an
   for (const word of [email, email.toUpperCase(), 'nobody@example.com', ADDRESS, wrong, account.id]) {
     expect(server.output()).not.toContain(word);
   }
-});
-
-test('[P5.5] of an address only the network is kept', () => {
-  expect(networkOf('203.0.113.77')).toBe('203.0.113.0/24');
-  expect(networkOf('::ffff:203.0.113.77')).toBe('203.0.113.0/24');
-  expect(networkOf('2001:db8:1:2:3:4:5:6')).toBe('2001:db8:1::/48');
-  expect(networkOf('2001:0db8::1')).toBe('2001:db8:0::/48');
-  expect(networkOf('fe80::1%eth0')).toBe('fe80:0:0::/48');
 });

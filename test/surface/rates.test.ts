@@ -1,6 +1,6 @@
 import { createClient } from 'graphql-ws';
 import { WebSocket } from 'ws';
-import { addressKey, defaultRates } from '../../schema/rates.js';
+import { defaultRates } from '../../schema/rates.js';
 import { type Serving, serving, type ToyContext } from '../schema/serving.js';
 import { rawQuery, rawRequest } from '../support/rawHttp.js';
 
@@ -127,17 +127,6 @@ test('a field can cost more than one', async () => {
   Object.assign(schema.getQueryType()!.getFields().whoami!.extensions, { cost: 6_000 });
   expect((await rawQuery(crm.url, '{ a: whoami }')).status).toBe(200);
   expect((await rawQuery(crm.url, '{ a: whoami b: whoami }')).code).toBe('QUERY_TOO_COSTLY');
-});
-
-test('an address of IPv6 counts by its first 64 bits, one of IPv4 whole, the machine itself not at all', () => {
-  expect(addressKey('2001:db8:1:2:3:4:5:6')).toBe('2001:db8:1:2');
-  expect(addressKey('2001:db8:1:2::9')).toBe(addressKey('2001:0db8:0001:0002:ffff::1'));
-  expect(addressKey('2001:db8::1')).toBe('2001:db8:0:0');
-  expect(addressKey('fe80::1%eth0')).toBe('fe80:0:0:0');
-  expect(addressKey('203.0.113.7')).toBe('203.0.113.7');
-  expect(addressKey('::ffff:203.0.113.7')).toBe('203.0.113.7');
-  for (const own of ['127.0.0.1', '127.9.9.9', '::1', '::ffff:127.0.0.1', undefined])
-    expect(addressKey(own)).toBeUndefined();
 });
 
 test('the defaults let a person work: a page of fifty contacts several times a second, and a long burst', () => {

@@ -1,5 +1,5 @@
-import { isIPv6 } from 'node:net';
 import { type ErrorCode, isCrmError } from '../../errors.js';
+import { networkOf } from '../../kernel/addresses.js';
 import type { SignInMeans } from '../accounts/events.js';
 
 /** A sign-in that was refused, for the log (OWASP ASVS 5, 16.3.1): nothing in it is of the person. */
@@ -44,20 +44,4 @@ export const tellingRefusals = async <T>(
     }
     throw error;
   }
-};
-
-const GROUPS = 8;
-/** What a provider gives one customer at the least (RFC 6177). */
-const IPV6_GROUPS_KEPT = 3;
-
-/** An address without the part that tells one household from the next: IPv4 by its first 24 bits, IPv6 by its first 48. */
-export const networkOf = (address: string): string => {
-  const plain = address.startsWith('::ffff:') && address.includes('.') ? address.slice('::ffff:'.length) : address;
-  if (!isIPv6(plain)) return `${plain.split('.').slice(0, 3).join('.')}.0/24`;
-  const [head = '', tail] = plain.split('%')[0]!.split('::');
-  const before = head === '' ? [] : head.split(':');
-  const after = tail === undefined || tail === '' ? [] : tail.split(':');
-  const zeros = tail === undefined ? 0 : GROUPS - before.length - after.length;
-  const groups = [...before, ...Array<string>(zeros).fill('0'), ...after].slice(0, IPV6_GROUPS_KEPT);
-  return `${groups.map((group) => Number.parseInt(group, 16).toString(16)).join(':')}::/48`;
 };
