@@ -1,9 +1,8 @@
 import Bowser from 'bowser';
 import type { Json } from '../../kernel/canonical.js';
-import { subjectIdOf } from '../../kernel/ids.js';
 import type { Sealer } from '../../kernel/sealer.js';
-import { OPERATOR } from '../../kernel/workspace.js';
 import type { StateStore } from '../../statestore/port.js';
+import { forgetAll, keptOf, keyFor, keyOf } from './accountState.js';
 
 /** What is known of where somebody signed in. */
 export interface Device {
@@ -39,15 +38,13 @@ export class Devices {
 
   async remember(account: string, session: string, device: Device, until: number): Promise<void> {
     const sealed = await this.sealer.seal(keyFor(account), { kind: 'Device', id: session }, withoutGaps(device));
-    await this.stateStore.put(SPACE, `${account}/${session}`, sealed, until);
+    await this.stateStore.put(SPACE, keyOf(account, session), sealed, until);
   }
 
   /** By session. */
   async of(account: string): Promise<ReadonlyMap<string, Device>> {
-    const prefix = `${account}/`;
     const devices = new Map<string, Device>();
-    for (const { key, value } of await this.stateStore.list(SPACE, prefix)) {
-      const id = key.slice(prefix.length);
+    for (const { id, value } of await keptOf(this.stateStore, SPACE, account)) {
       const device = await this.sealer.open(keyFor(account), { kind: 'Device', id }, value as string);
       if (device !== null) devices.set(id, device as Device);
     }
@@ -55,16 +52,13 @@ export class Devices {
   }
 
   /** Answers how many there were. */
-  async forgetAll(account: string): Promise<number> {
-    const entries = await this.stateStore.list(SPACE, `${account}/`);
-    for (const { key } of entries) await this.stateStore.remove(SPACE, key);
-    return entries.length;
+  forgetAll(account: string): Promise<number> {
+    return forgetAll(this.stateStore, SPACE, account);
   }
 
   async forget(account: string, sessions: readonly string[]): Promise<void> {
-    for (const session of sessions) await this.stateStore.remove(SPACE, `${account}/${session}`);
+    for (const session of sessions) await this.stateStore.remove(SPACE, keyOf(account, session));
   }
 }
 
-const keyFor = (account: string) => ({ workspace: OPERATOR, subject: subjectIdOf(account), class: 'profile' as const });
 const withoutGaps = (device: Device): Json => JSON.parse(JSON.stringify(device));

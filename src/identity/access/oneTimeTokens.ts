@@ -1,14 +1,13 @@
-import { createHash, timingSafeEqual } from 'node:crypto';
+import { timingSafeEqual } from 'node:crypto';
 import type { Clock } from '../../kernel/clock.js';
 import { isUuid, type RandomBytes } from '../../kernel/ids.js';
 import type { StateStore } from '../../statestore/port.js';
+import { hashOf } from './secretHash.js';
 
 const SPACE = 'one-time-tokens';
 const SECRET_BYTES = 32;
 /** Id of the owner, then the secret. */
 const FORM = /^([0-9a-f]{32})([A-Za-z0-9_-]{43})$/;
-
-const hashOf = (secret: string): string => createHash('sha256').update(secret).digest('base64url');
 
 /**
  * Tokens that are mailed: good once, until they expire, and kept as hashes alone. An owner (the id of an account or

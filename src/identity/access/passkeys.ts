@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import {
   type AuthenticationResponseJSON,
   generateAuthenticationOptions,
@@ -11,12 +10,13 @@ import {
 import { CrmError } from '../../errors.js';
 import type { Json } from '../../kernel/canonical.js';
 import type { Clock } from '../../kernel/clock.js';
-import { type Ids, type RandomBytes, subjectIdOf } from '../../kernel/ids.js';
+import type { Ids, RandomBytes } from '../../kernel/ids.js';
 import type { Sealer } from '../../kernel/sealer.js';
 import { validate } from '../../kernel/validate.js';
 import { line } from '../../kernel/values.js';
-import { OPERATOR } from '../../kernel/workspace.js';
 import type { StateStore } from '../../statestore/port.js';
+import { forgetAll, keptOf, keyFor, keyOf } from './accountState.js';
+import { hashOf } from './secretHash.js';
 
 /** Where passkeys are good: pages of one origin, whose host they belong to (W3C Web Authentication, Level 3, section 4). */
 export interface RelyingParty {
@@ -203,10 +203,8 @@ export class Passkeys {
   }
 
   /** For an account that is closed: its claims are released with all others. Answers how many there were. */
-  async forgetAll(account: string): Promise<number> {
-    const entries = await this.parts.stateStore.list(SPACE, `${account}/`);
-    for (const { key } of entries) await this.parts.stateStore.remove(SPACE, key);
-    return entries.length;
+  forgetAll(account: string): Promise<number> {
+    return forgetAll(this.parts.stateStore, SPACE, account);
   }
 
   async #attested(response: unknown, ceremony: Ceremony) {
@@ -285,9 +283,8 @@ export class Passkeys {
 
   /** All of an account's as they are kept: to count them, or to find one without unsealing the others. */
   async #kept(account: string): Promise<readonly Kept[]> {
-    const prefix = `${account}/`;
-    const kept = await this.parts.stateStore.list(SPACE, prefix);
-    return kept.map(({ key, value }) => ({ id: key.slice(prefix.length), entry: value as unknown as Entry }));
+    const kept = await keptOf(this.parts.stateStore, SPACE, account);
+    return kept.map(({ id, value }) => ({ id, entry: value as unknown as Entry }));
   }
 
   /** `null` where the account is erased. */
@@ -310,13 +307,10 @@ export class Passkeys {
   }
 }
 
-const keyFor = (account: string) => ({ workspace: OPERATOR, subject: subjectIdOf(account), class: 'profile' as const });
 const asPasskey = (id: string) => ({ kind: 'Passkey', id });
-const keyOf = (account: string, id: string): string => `${account}/${id}`;
 const asJson = (value: Entry | Sealed) => value as unknown as { [name: string]: Json };
 /** What a passkey knows its account by: nothing of the person (section 14.6.1). */
 const handleOf = (account: string): Buffer => Buffer.from(account.replaceAll('-', ''), 'hex');
-const hashOf = (challenge: string): string => createHash('sha256').update(challenge).digest('base64url');
 const purposeOf = (ceremony: Ceremony): string =>
   ceremony.kind === 'SIGN_IN' ? ceremony.kind : `${ceremony.kind} ${ceremony.session}`;
 const refused = () => new CrmError('PASSKEY_REFUSED', { field: 'response' });

@@ -2,10 +2,10 @@ import { CrmError } from '../../errors.js';
 import type { Buckets, Rate } from '../../kernel/buckets.js';
 import type { Json } from '../../kernel/canonical.js';
 import type { Clock } from '../../kernel/clock.js';
-import { type RandomBytes, subjectIdOf } from '../../kernel/ids.js';
+import type { RandomBytes } from '../../kernel/ids.js';
 import type { Sealer } from '../../kernel/sealer.js';
-import { OPERATOR } from '../../kernel/workspace.js';
 import type { StateStore } from '../../statestore/port.js';
+import { keyFor } from './accountState.js';
 import { newTotpSecret, totpStep } from './totp.js';
 
 const SPACE = 'second-factors';
@@ -148,6 +148,5 @@ export class SecondFactors {
   }
 }
 
-const keyFor = (account: string) => ({ workspace: OPERATOR, subject: subjectIdOf(account), class: 'profile' as const });
 const asSecret = (account: string) => ({ kind: 'TotpSecret', id: account });
 const wrong = () => new CrmError('SIGN_IN_FAILED', { field: 'code' });

@@ -10,6 +10,7 @@ import { email } from '../../kernel/values.js';
 import { OPERATOR } from '../../kernel/workspace.js';
 import type { Mail } from '../../mail/port.js';
 import type { StateStore } from '../../statestore/port.js';
+import { keyFor } from '../access/accountState.js';
 import type { OneTimeTokens } from '../access/oneTimeTokens.js';
 import type { Credentials } from './credentials.js';
 import { accountDecider } from './decider.js';
@@ -150,5 +151,4 @@ export class EmailChanges {
   }
 }
 
-const keyFor = (account: string) => ({ workspace: OPERATOR, subject: subjectIdOf(account), class: 'profile' as const });
 const asChange = (account: string) => ({ kind: 'EmailChange', id: account });

@@ -1,14 +1,14 @@
-import { createHash } from 'node:crypto';
 import { CrmError, isCrmError } from '../../errors.js';
 import type { Json } from '../../kernel/canonical.js';
 import type { Clock } from '../../kernel/clock.js';
 import { type Ids, type RandomBytes, subjectIdOf } from '../../kernel/ids.js';
 import type { Sealer } from '../../kernel/sealer.js';
-import { OPERATOR } from '../../kernel/workspace.js';
 import type { StateStore } from '../../statestore/port.js';
+import { forgetAll, keptOf, keyFor, keyOf } from '../access/accountState.js';
 import type { Devices } from '../access/devices.js';
 import type { OpenIdChecks, OpenIdClient, OpenIdIdentity } from '../access/openIdClient.js';
 import { type RefusedSignIn, tellingRefusals } from '../access/refusedSignIns.js';
+import { hashOf } from '../access/secretHash.js';
 import type { Sessions, Tokens } from '../access/sessions.js';
 import type { Credentials } from './credentials.js';
 import { identityMail } from './mails.js';
@@ -148,18 +148,14 @@ export class OpenIdSignIn {
   }
 
   /** For an account that is closed: its claims are released with all others. Answers how many there were. */
-  async forgetAll(account: string): Promise<number> {
-    const entries = await this.parts.stateStore.list(IDENTITIES, `${account}/`);
-    for (const { key } of entries) await this.parts.stateStore.remove(IDENTITIES, key);
-    return entries.length;
+  forgetAll(account: string): Promise<number> {
+    return forgetAll(this.parts.stateStore, IDENTITIES, account);
   }
 
   /** The oldest first. */
   async of(account: string): Promise<readonly LinkedIdentity[]> {
-    const prefix = `${account}/`;
     const linked: LinkedIdentity[] = [];
-    for (const { key, value } of await this.parts.stateStore.list(IDENTITIES, prefix)) {
-      const id = key.slice(prefix.length);
+    for (const { id, value } of await keptOf(this.parts.stateStore, IDENTITIES, account)) {
       const { provider, linkedAt, sealed } = value as unknown as Entry;
       const email = (await this.parts.sealer.open(keyFor(account), asIdentity(id), sealed)) as string | null;
       linked.push({ id, provider, email, linkedAt });
@@ -206,7 +202,7 @@ export class OpenIdSignIn {
 
   async #link(account: string, identity: OpenIdIdentity, provider: string, correlationId: string) {
     const { clock, credentials, ids, sealer, stateStore } = this.parts;
-    const linked = await stateStore.list(IDENTITIES, `${account}/`);
+    const linked = await keptOf(stateStore, IDENTITIES, account);
     if (linked.length >= MAX_IDENTITIES) throw new CrmError('TOO_MANY', { limit: MAX_IDENTITIES });
     const claim = this.#claimOf(identity);
     const claimed = await stateStore.reserveClaim(IDENTITIES, claim, account, clock.now() + RESERVATION_MS);
@@ -245,8 +241,5 @@ export class OpenIdSignIn {
   }
 }
 
-const keyFor = (account: string) => ({ workspace: OPERATOR, subject: subjectIdOf(account), class: 'profile' as const });
 const asIdentity = (id: string) => ({ kind: 'OpenIdIdentity', id });
-const keyOf = (account: string, id: string): string => `${account}/${id}`;
-const hashOf = (attempt: string): string => createHash('sha256').update(attempt).digest('base64url');
 const invalid = () => new CrmError('TOKEN_INVALID', { field: 'attempt' });

@@ -1,10 +1,10 @@
-import { createHash } from 'node:crypto';
 import { CrmError, isCrmError } from '../../errors.js';
 import { type Clock, instant } from '../../kernel/clock.js';
 import type { CommandContext, CommandHandler, Handled } from '../../kernel/commandHandler.js';
 import type { RandomBytes } from '../../kernel/ids.js';
 import type { StateStore } from '../../statestore/port.js';
 import type { Permission } from '../access/roles.js';
+import { hashOf } from '../access/secretHash.js';
 import { keyDecider } from './decider.js';
 
 /** What a bearer token begins with that is a key: told from a session's without asking, and found by scanners of leaks. */
@@ -39,8 +39,6 @@ export interface ApiKeyParts {
   readonly clock: Clock;
   readonly random: RandomBytes;
 }
-
-const hashOf = (secret: string): string => createHash('sha256').update(secret).digest('base64url');
 
 /** Keys for programs: only the hash is kept, so the secret is told once, when the key is made. */
 export class ApiKeys {

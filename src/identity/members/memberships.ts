@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { CrmError } from '../../errors.js';
 import { type Clock, instant } from '../../kernel/clock.js';
 import type { CommandContext, CommandHandler, Handled } from '../../kernel/commandHandler.js';
@@ -6,6 +5,7 @@ import { type RandomBytes, subjectIdOf } from '../../kernel/ids.js';
 import { SerialByKey } from '../../kernel/memory.js';
 import type { StateStore } from '../../statestore/port.js';
 import { covers, type Permission, permissionsOf, type Role } from '../access/roles.js';
+import { hashOf } from '../access/secretHash.js';
 import { invitationDecider } from '../invitations/decider.js';
 import { roleDecider } from '../roles/decider.js';
 import { workspaceDecider } from '../workspaces/decider.js';
@@ -68,8 +68,6 @@ export interface Joined extends Handled {
   readonly workspace: string;
   readonly member: string;
 }
-
-const hashOf = (token: string): string => createHash('sha256').update(token).digest('base64url');
 
 /**
  * Who is a member of a workspace, and as what. Nobody gives, changes or takes away a role with a permission that they do
