@@ -6,6 +6,7 @@ import { accountDecider } from '../identity/accounts/decider.js';
 import type { CommandContext, CommandHandler } from '../kernel/commandHandler.js';
 import { streamOf } from '../kernel/decider.js';
 import { derivedId } from '../kernel/ids.js';
+import { linkTo } from '../kernel/mailWords.js';
 import { OPERATOR } from '../kernel/workspace.js';
 import { type PartingParts, partingWasSent, sendParting } from '../mail/parting.js';
 import type { Mail } from '../mail/port.js';
@@ -86,8 +87,7 @@ const wordsFor = async (
   { appUrl, certificateLinks, readStore }: AnswerParts,
 ) => {
   const within = recordKind === 'ACCOUNT' ? OPERATOR : workspace;
-  // Behind `#`, which browsers send to no server and no log.
-  const link = `${appUrl}/erasure-certificate#${certificateLinks.pathOf(within, erasure!, subject)}`;
+  const link = linkTo(appUrl, 'erasure-certificate', certificateLinks.pathOf(within, erasure!, subject));
   if (recordKind === 'ACCOUNT') return accountClosedMail({ link });
   const named = controller === workspace ? workspacesByIds : clientsByIds;
   const [row] = await named(readStore, [controller]);

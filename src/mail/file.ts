@@ -62,15 +62,17 @@ export const readFileOutbox = async (directory: string, unsealer: Unsealer): Pro
   return messages;
 };
 
-/** What a file holds; `null` where it has been removed since it was listed: the server beside us goes on. */
 const sealedIn = async (directory: string, name: string): Promise<SealedMessage | null> => {
-  try {
-    return JSON.parse(await readFile(join(directory, name), 'utf8')) as SealedMessage;
-  } catch (error) {
+  const text = await unlessGone(readFile(join(directory, name), 'utf8'));
+  return text === null ? null : (JSON.parse(text) as SealedMessage);
+};
+
+/** What is known of a file; `null` where it has been removed since it was listed: the server beside us goes on. */
+const unlessGone = <T>(known: Promise<T>): Promise<T | null> =>
+  known.catch((error: unknown) => {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
     throw error;
-  }
-};
+  });
 
 /** Ids are in the order of time, so names are too. */
 const namesIn = async (directory: string): Promise<string[]> =>
@@ -96,6 +98,7 @@ const synced = async (file: FileHandle, work: (file: FileHandle) => Promise<void
 const removeOld = async (directory: string, before: number): Promise<void> => {
   for (const name of await namesIn(directory)) {
     const path = join(directory, name);
-    if ((await stat(path)).mtimeMs < before) await rm(path, { force: true });
+    const found = await unlessGone(stat(path));
+    if (found !== null && found.mtimeMs < before) await rm(path, { force: true });
   }
 };

@@ -130,30 +130,20 @@ export class MailQueue implements Mail {
 
   /** Answers when to try again, or `null` where it is done with. */
   async #attempt(id: string, waiting: Waiting): Promise<number | null> {
-    const { carrier, clock, sealer, stateStore, report } = this.parts;
+    const { carrier, clock, sealer, stateStore, report, shared } = this.parts;
     const message = await openMessage(id, waiting, sealer);
     const attempts = waiting.attempts + 1;
     const until = clock.now() + CLAIMED_MS;
-    const held = { ...waiting, ...(this.parts.shared && { due: until }) } as unknown as Json;
-    if (this.parts.shared) {
-      const expected = waiting as unknown as Json;
-      // Until then no other server tries; if this one ends meanwhile, another does then.
-      if (!(await stateStore.compareAndSet(SPACE, id, expected, held, clock.now() + KEPT_MS))) return until;
-    }
+    const held = shared ? { ...waiting, due: until } : waiting;
+    // Until then no other server tries; if this one ends meanwhile, another does then.
+    if (shared && !(await this.#replace(id, waiting, held))) return until;
     try {
       if (message !== null) await carrier.deliver(id, message);
     } catch (error) {
       if (!(error instanceof Undeliverable)) {
         report({ kind: 'mail-delayed', attempts });
         const due = clock.now() + Math.min(FIRST_RETRY_MS * 2 ** waiting.attempts, LONGEST_RETRY_MS);
-        // Written over what was read: had it been removed meanwhile, it stays so.
-        await stateStore.compareAndSet(
-          SPACE,
-          id,
-          held,
-          { ...waiting, attempts, due } as unknown as Json,
-          clock.now() + KEPT_MS,
-        );
+        await this.#replace(id, held, { ...waiting, attempts, due });
         return due;
       }
       report({ kind: 'mail-refused', attempts });
@@ -161,5 +151,12 @@ export class MailQueue implements Mail {
     await this.parts.left?.(waiting.subject);
     await stateStore.remove(SPACE, id);
     return null;
+  }
+
+  /** Writes over what was read: had it been removed or taken meanwhile, it stays so. Answers whether it was there. */
+  #replace(id: string, from: Waiting, to: Waiting): Promise<boolean> {
+    const { clock, stateStore } = this.parts;
+    const [expected, value] = [from, to] as unknown as [Json, Json];
+    return stateStore.compareAndSet(SPACE, id, expected, value, clock.now() + KEPT_MS);
   }
 }

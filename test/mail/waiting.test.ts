@@ -1,4 +1,4 @@
-import { readdir } from 'node:fs/promises';
+import { readdir, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock } from '../../src/kernel/clock.js';
 import { pooledRandomBytes, timeOrderedIds } from '../../src/kernel/ids.js';
@@ -140,6 +140,17 @@ test('[P7.3] a file of the outbox cannot be read once its person is erased, and 
   nowMs += 31 * 24 * 3600 * 1000;
   await open();
   expect(await readdir(outbox)).toEqual([]);
+});
+
+test('a file that somebody removes while the outbox is swept is in nobody’s way', async () => {
+  const outbox = join(directory.path(), 'raced');
+  const mail = await openFileOutbox({ directory: outbox, sealer, ids, clock });
+  await mail.send(messageTo('hedy'));
+  // Listed, and not there once it is looked at.
+  await symlink(join(outbox, 'gone'), join(outbox, '0.mail.json'));
+  nowMs = Date.now() + 31 * 24 * 3600 * 1000;
+  await mail.sweep();
+  expect(await readFileOutbox(outbox, sealer)).toEqual([]);
 });
 
 test('of several servers one delivers a message; where it ends in the midst of that, another does later', async () => {

@@ -3,6 +3,7 @@ import type { Buckets, Rate } from '../../kernel/buckets.js';
 import type { CommandHandler } from '../../kernel/commandHandler.js';
 import type { Position } from '../../kernel/envelope.js';
 import { subjectIdOf } from '../../kernel/ids.js';
+import type { Words } from '../../kernel/mailWords.js';
 import { OPERATOR } from '../../kernel/workspace.js';
 import type { Mail } from '../../mail/port.js';
 import type { Devices } from '../access/devices.js';
@@ -13,14 +14,7 @@ import type { Sessions, Tokens } from '../access/sessions.js';
 import { totpUri } from '../access/totp.js';
 import { type AccountCommand, accountDecider } from './decider.js';
 import type { MeansChange, SignInMeans } from './events.js';
-import {
-  passwordChangedMail,
-  resetPasswordMail,
-  secondFactorMail,
-  tokenReusedMail,
-  verifyEmailMail,
-  type Words,
-} from './mails.js';
+import { passwordChangedMail, resetPasswordMail, secondFactorMail, tokenReusedMail, verifyEmailMail } from './mails.js';
 
 const MINUTE_MS = 60_000;
 const VERIFY = 'verify-email';

@@ -1,12 +1,4 @@
-import type { Message } from '../../mail/port.js';
-
-/** What is said, without to whom. Subjects name no person: they show on locked screens. */
-export type Words = Pick<Message, 'subject' | 'text'>;
-
-const signed = (...paragraphs: readonly string[]): string => `${paragraphs.join('\n\n')}\n\nBPO Assistant\n`;
-
-/** The token stands behind `#`, which browsers send to no server and no log. */
-const linkTo = (appUrl: string, page: string, token: string): string => `${appUrl}/${page}#${token}`;
+import { linkTo, signed, type Words } from '../../kernel/mailWords.js';
 
 export const verifyEmailMail = (appUrl: string, token: string): Words => ({
   subject: 'Confirm your e-mail address',

@@ -1,9 +1,7 @@
-import type { Message } from '../../mail/port.js';
+import { signed, type Words } from '../../kernel/mailWords.js';
 import type { ErasureKind } from './events.js';
 
-type Words = Pick<Message, 'subject' | 'text'>;
-
-/** What somebody is told of what becomes of their data. Subjects name no person: they show on locked screens. */
+/** What somebody is told of what becomes of their data. */
 export interface Answer {
   readonly kind: ErasureKind;
   /** On whose behalf the data was kept, where that can still be read. */
@@ -15,8 +13,6 @@ export interface Answer {
 const CERTIFICATE =
   'Once every copy that we keep in use was written anew, a signed certificate says what was destroyed and what stays, and why. It names nobody. It will be here:';
 const LAST = 'This is the last message about it: your address goes with everything else as soon as this has been sent.';
-
-const signed = (...paragraphs: readonly string[]): string => `${paragraphs.join('\n\n')}\n\nBPO Assistant\n`;
 
 export const accountClosedMail = ({ link }: Pick<Answer, 'link'>): Words => ({
   subject: 'Your account is closed',
