@@ -119,7 +119,13 @@ const isNoMember = (error: unknown): boolean => {
 
 /** What an error of the driver means to a caller. Errors of ours pass through; the driver's stay inside, as the cause. */
 export const mongoError = (error: unknown): unknown =>
-  error instanceof MongoError ? new CrmError(codeOf(error), {}, { cause: error }) : error;
+  error instanceof MongoError ? new CrmError(codeOf(heardOf(error)), {}, { cause: error }) : error;
+
+/** A bulk write whose connection broke, or that found no server, is an error of its own, which does not say which. */
+const heardOf = (error: MongoError): MongoError => {
+  const thrown: unknown = error instanceof MongoBulkWriteError ? error.errorResponse : undefined;
+  return thrown instanceof MongoError ? thrown : error;
+};
 
 const codeOf = (error: MongoError): ErrorCode => {
   if (error.code === OUT_OF_DISK_SPACE) return 'STORAGE_FULL';
@@ -132,10 +138,14 @@ const codeOf = (error: MongoError): ErrorCode => {
 export const isDuplicate = (error: unknown): boolean =>
   error instanceof MongoServerError && error.code === DUPLICATE_KEY;
 
-/** Whether an unordered bulk write did all it was to do but for documents that were there already. */
+/**
+ * Whether an unordered bulk write did all it was to do but for documents that were there already. One whose connection
+ * broke has no errors of single writes, and may have done nothing.
+ */
 export const onlyDuplicates = (error: unknown): boolean => {
   if (!(error instanceof MongoBulkWriteError) || error.result.getWriteConcernError()) return false;
-  return error.result.getWriteErrors().every(({ code }) => code === DUPLICATE_KEY);
+  const refused = error.result.getWriteErrors();
+  return refused.length > 0 && refused.every(({ code }) => code === DUPLICATE_KEY);
 };
 
 /** One database. Finishes what it has accepted before it closes, and accepts nothing after. */

@@ -2,7 +2,7 @@ import { createServer } from 'node:net';
 import { createServer as createTlsServer } from 'node:tls';
 import { MongoClient } from 'mongodb';
 import { CrmError } from '../../src/errors.js';
-import { connectMongo, MongoDatabase } from '../../src/mongodb/database.js';
+import { connectMongo, MongoDatabase, onlyDuplicates } from '../../src/mongodb/database.js';
 import { type DoubleOptions, Refusal, startMongoDouble } from '../support/mongodbDouble.js';
 
 const SECRET = 'hunter2';
@@ -51,8 +51,31 @@ test('a server that goes away while it is used is unreachable, not failed', asyn
   const double = await startMongoDouble();
   const database = await connectMongo(`${double.url}/crm?serverSelectionTimeoutMS=200`, 'vault');
   await double.close();
-  const find = () => database.run(() => database.collection('any').findOne({ _id: 'a' }));
-  await expect(find()).rejects.toMatchObject({ code: 'STORE_UNREACHABLE' });
+  const any = database.collection('any');
+  const write = { replaceOne: { filter: { _id: 'a' }, replacement: {}, upsert: true } };
+  for (const work of [
+    () => any.findOne({ _id: 'a' }),
+    () => any.bulkWrite([write], { ordered: false }),
+    () => any.insertMany([{ _id: 'a' }], { ordered: false }),
+  ]) {
+    await expect(database.run<unknown>(work)).rejects.toMatchObject({ code: 'STORE_UNREACHABLE' });
+  }
+  await database.close();
+});
+
+test('a bulk write that met only documents that were there is told from one that never arrived', async () => {
+  const double = await startMongoDouble();
+  const database = await connectMongo(`${double.url}/crm?serverSelectionTimeoutMS=200`, 'vault');
+  const insert = () => database.collection('any').insertMany([{ _id: 'a' }, { _id: 'b' }], { ordered: false });
+  const failure = () => insert().catch((error: unknown) => error);
+  await insert();
+  expect(onlyDuplicates(await failure())).toBe(true);
+  double.before = ({ insert: inserting }) => {
+    if (inserting) throw new Refusal(10_107, 'NotWritablePrimary', 'not primary');
+  };
+  expect(onlyDuplicates(await failure())).toBe(false);
+  await double.close();
+  expect(onlyDuplicates(await failure())).toBe(false);
   await database.close();
 });
 
