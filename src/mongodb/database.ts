@@ -118,13 +118,23 @@ const isNoMember = (error: unknown): boolean => {
 };
 
 /** What an error of the driver means to a caller. Errors of ours pass through; the driver's stay inside, as the cause. */
-export const mongoError = (error: unknown): unknown =>
-  error instanceof MongoError ? new CrmError(codeOf(heardOf(error)), {}, { cause: error }) : error;
+export const mongoError = (error: unknown): unknown => {
+  const heard = heardOf(error);
+  const code = isBrokenLine(heard) ? 'STORE_UNREACHABLE' : heard instanceof MongoError && codeOf(heard);
+  return code ? new CrmError(code, {}, { cause: error }) : error;
+};
 
 /** A bulk write whose connection broke, or that found no server, is an error of its own, which does not say which. */
-const heardOf = (error: MongoError): MongoError => {
+const heardOf = (error: unknown): unknown => {
   const thrown: unknown = error instanceof MongoBulkWriteError ? error.errorResponse : undefined;
-  return thrown instanceof MongoError ? thrown : error;
+  return thrown instanceof Error ? thrown : error;
+};
+
+/** What a socket says that breaks while a command is written to it: the driver passes that on as it is. */
+const BROKEN_LINE = new Set(['EPIPE', 'ECONNRESET', 'ECONNABORTED', 'ETIMEDOUT', 'ENOTCONN', 'ENETUNREACH']);
+const isBrokenLine = (error: unknown): boolean => {
+  const { code } = error as { readonly code?: unknown };
+  return typeof code === 'string' && (BROKEN_LINE.has(code) || code.startsWith('ERR_STREAM_'));
 };
 
 const codeOf = (error: MongoError): ErrorCode => {

@@ -80,19 +80,22 @@ export const engineFaultsContract = (locations: () => EngineLocations): void => 
     test('is named by /health/ready, which says no while liveness says yes, until it is back', async () => {
       await created(newCommand());
       await link().cut();
-      const lost = await eventually(
-        'the server not to be ready',
-        async () => {
-          const { status, waitingFor } = await ready();
-          return status === 503 && waitingFor;
-        },
-        PATIENCE_MS,
-      );
-      expect(lost).toEqual({ code: 'STORE_UNREACHABLE', field });
-      expect((await fetch(`${server.origin}/health/live`)).status).toBe(200);
-      const { errors } = await create(newCommand());
-      expect(errors?.[0]?.extensions.code).toMatch(/^(STORE_UNREACHABLE|CONSISTENCY_TIMEOUT)$/);
-      await link().mend();
+      try {
+        const lost = await eventually(
+          'the server not to be ready',
+          async () => {
+            const { status, waitingFor } = await ready();
+            return status === 503 && waitingFor;
+          },
+          PATIENCE_MS,
+        );
+        expect(lost).toEqual({ code: 'STORE_UNREACHABLE', field });
+        expect((await fetch(`${server.origin}/health/live`)).status).toBe(200);
+        const { errors } = await create(newCommand());
+        expect(errors?.[0]?.extensions.code).toMatch(/^(STORE_UNREACHABLE|CONSISTENCY_TIMEOUT)$/);
+      } finally {
+        await link().mend();
+      }
       await isReady();
     }, 180_000);
 

@@ -63,6 +63,18 @@ test('a server that goes away while it is used is unreachable, not failed', asyn
   await database.close();
 });
 
+test('a socket that breaks while a command is written to it is a server that is away; a mistake of ours is none', async () => {
+  const double = await startMongoDouble();
+  const database = await connectMongo(`${double.url}/crm`, 'vault');
+  const failing = (error: Error) => database.run(() => Promise.reject(error));
+  const broken = Object.assign(new Error('This socket has been ended by the other party'), { code: 'EPIPE' });
+  await expect(failing(broken)).rejects.toMatchObject({ code: 'STORE_UNREACHABLE', cause: broken });
+  const mistake = new TypeError('documents is not iterable');
+  await expect(failing(mistake)).rejects.toBe(mistake);
+  await database.close();
+  await double.close();
+});
+
 test('a bulk write that met only documents that were there is told from one that never arrived', async () => {
   const double = await startMongoDouble();
   const database = await connectMongo(`${double.url}/crm?serverSelectionTimeoutMS=200`, 'vault');
