@@ -56,73 +56,89 @@ const mailOf = async (
  */
 export const openInstallation = async (config: OpeningConfig, options: InstallationOptions = {}): Promise<Opened> => {
   const lock = lockDataDir(config.dataDir);
-  if (existsSync(join(config.dataDir, RESTORING))) {
-    lock.release();
-    throw new CrmError('RESTORE_UNFINISHED');
-  }
-  const locations = config.stores ?? readStoreLocations({}, config.dataDir);
-  let remoteEvents: EventStore | null = null;
+  const open: Closing[] = [() => lock.release()];
   try {
-    remoteEvents = await openRemoteEvents(locations.events);
-    const isNew = !holdsData(config.dataDir) && (remoteEvents === null || !(await isFounded(remoteEvents)));
-    const rootKey = await loadRootKey(config, isNew, options.masterKeyMade);
-    const keys = keysOfRoot(rootKey);
-    rootKey.fill(0);
-    const clock = options.clock ?? systemClock;
-    const ids = timeOrderedIds(clock);
-    const stores = await openAll({ ...config, ...options }, locations, remoteEvents, keys, clock, ids);
-    const rebuildOne = (projection: string): Promise<void> =>
-      isEmbedded(locations) && stores.readModelFiles !== null
-        ? rebuildFile(config.dataDir, projection, keys, stores.readModelFiles)
-        : rebuildHere(projection, stores);
-    try {
-      await refuseNewerHistory(stores.stateStore, allEvents);
-      const founded = await found(stores, clock, ids);
-      await ownReadModels(stores, founded, locations, async () => {
-        for (const projection of allProjections) {
-          await stores.readStore.register(projection);
-          await rebuildOne(projection.name);
-        }
-      });
-    } catch (error) {
-      await closeStores(stores);
-      throw error;
-    }
-    const shared = isShared(locations);
-    const sealer = new Sealer(stores.vault, pooledRandomBytes);
-    const outgoing = await mailOf(config, { ...stores, sealer, ids, clock, shared }, options);
-    const leases = sharedLeases(locations, stores, ids);
-    const rewrite = isEmbedded(locations) ? rewriteIn(config.dataDir, keys) : null;
-    const stepUpMs = config.stepUpMs ?? DEFAULT_STEP_UP_MS;
-    const { erasureLedgerDir, openId } = config;
-    const more = {
-      ...outgoing,
-      shared,
-      sealer,
-      stepUpMs,
-      rebuild: rebuildOne,
-      rewrite,
-      leases,
-      erasureLedgerDir,
-      openId,
+    if (existsSync(join(config.dataDir, RESTORING))) throw new CrmError('RESTORE_UNFINISHED');
+    const { installation, erasuresTakenUp, engines } = await start(config, options, open);
+    const close = async () => {
+      await installation.close();
+      lock.release();
     };
-    const installation = new Installation(stores, keys, clock, ids, { ...options, ...more });
-    const erasuresTakenUp = options.restoring ? await installation.takeUpErasures() : 0;
-    await installation.start();
-    return {
-      installation,
-      erasuresTakenUp,
-      engines: watchOver(locations, stores),
-      close: async () => {
-        await installation.close();
-        lock.release();
-      },
-    };
+    return { installation, erasuresTakenUp, engines, close };
   } catch (error) {
-    await remoteEvents?.close();
-    lock.release();
+    await closeAll(open);
     throw error;
   }
+};
+
+type Closing = () => unknown;
+
+/** The last that was opened first. That one does not close keeps no other from it, nor is it told: why they close is. */
+const closeAll = async (open: readonly Closing[]): Promise<void> => {
+  for (const close of open.toReversed()) {
+    await Promise.resolve()
+      .then(close)
+      .catch(() => undefined);
+  }
+};
+
+/** @param open takes in how to close what is open so far, where it goes no further */
+const start = async (
+  config: OpeningConfig,
+  options: InstallationOptions,
+  open: Closing[],
+): Promise<Omit<Opened, 'close'>> => {
+  const locations = config.stores ?? readStoreLocations({}, config.dataDir);
+  const remoteEvents = await openRemoteEvents(locations.events);
+  if (remoteEvents !== null) open.push(() => remoteEvents.close());
+  const isNew = !holdsData(config.dataDir) && (remoteEvents === null || !(await isFounded(remoteEvents)));
+  const rootKey = await loadRootKey(config, isNew, options.masterKeyMade);
+  const keys = keysOfRoot(rootKey);
+  rootKey.fill(0);
+  const clock = options.clock ?? systemClock;
+  const ids = timeOrderedIds(clock);
+  const stores = await openAll({ ...config, ...options }, locations, remoteEvents, keys, clock, ids);
+  open.push(
+    () => closeStores(stores),
+    () => stores.accessLog.close(),
+    () => stores.ledger.close(),
+  );
+  const rebuildOne = (projection: string): Promise<void> =>
+    isEmbedded(locations) && stores.readModelFiles !== null
+      ? rebuildFile(config.dataDir, projection, keys, stores.readModelFiles)
+      : rebuildHere(projection, stores);
+  await refuseNewerHistory(stores.stateStore, allEvents);
+  const founded = await found(stores, clock, ids);
+  await ownReadModels(stores, founded, locations, async () => {
+    for (const projection of allProjections) {
+      await stores.readStore.register(projection);
+      await rebuildOne(projection.name);
+    }
+  });
+  const shared = isShared(locations);
+  const sealer = new Sealer(stores.vault, pooledRandomBytes);
+  const outgoing = await mailOf(config, { ...stores, sealer, ids, clock, shared }, options);
+  open.push(() => outgoing.mail.close());
+  const leases = sharedLeases(locations, stores, ids);
+  const rewrite = isEmbedded(locations) ? rewriteIn(config.dataDir, keys) : null;
+  const stepUpMs = config.stepUpMs ?? DEFAULT_STEP_UP_MS;
+  const { erasureLedgerDir, openId } = config;
+  const more = {
+    ...outgoing,
+    shared,
+    sealer,
+    stepUpMs,
+    rebuild: rebuildOne,
+    rewrite,
+    leases,
+    erasureLedgerDir,
+    openId,
+  };
+  const installation = new Installation(stores, keys, clock, ids, { ...options, ...more });
+  open.splice(1, open.length, () => installation.close()); // which closes all that it has
+  const erasuresTakenUp = options.restoring ? await installation.takeUpErasures() : 0;
+  await installation.start();
+  return { installation, erasuresTakenUp, engines: watchOver(locations, stores) };
 };
 
 /** Of a process among several: where both what is written and the leases themselves are where others see them. */
