@@ -5,26 +5,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { readConfig } from '../config.js';
 import { serve } from '../serve.js';
+import { demoEnvironment } from './environment.js';
 import { tellStory } from './story.js';
 
 /** `npm run demo`: a server on a directory that is thrown away, with sample data and a story to follow. */
 const main = async (): Promise<void> => {
   const directory = mkdtempSync(join(tmpdir(), 'crm-demo-'));
   process.on('exit', () => rmSync(directory, { recursive: true, force: true }));
-  const dataDir = join(directory, 'data');
-  const server = await serve(
-    readConfig({
-      ...process.env,
-      DATA_DIR: dataDir,
-      MASTER_KEY_FILE: join(directory, 'master.key'),
-      ERASURE_LEDGER_DIR: join(directory, 'ledger'),
-      ERASURE_LEDGER_COPY: undefined,
-      EVENT_STORE_URL: undefined,
-      READ_STORE_URL: undefined,
-      STATE_STORE_URL: undefined,
-      VAULT_URL: undefined,
-    }),
-  );
+  const server = await serve(readConfig(demoEnvironment(process.env, directory)));
   const stop = async () => {
     await server.close();
     process.exit(0);
