@@ -6,6 +6,7 @@ import { dealPage } from '../../projections/crm/deals.js';
 import { BIN, LIVE } from '../../projections/crm/record.js';
 import { workspacesByIds } from '../../projections/identity/workspaces.js';
 import { CrmError, isCrmError } from '../../src/errors.js';
+import { type Fates, mayClose } from '../../src/identity/accounts/closing.js';
 import { accountDecider } from '../../src/identity/accounts/decider.js';
 import { streamOf } from '../../src/kernel/decider.js';
 import { subjectIdOf } from '../../src/kernel/ids.js';
@@ -135,10 +136,10 @@ export class ClosingResolver {
     const rows = await workspacesByIds(services.readStore, [...fates.keys()]);
     const { values, types } = await lastValues(streamOf(accountDecider, account), services);
     return {
-      mayClose: ![...fates.values()].includes('IN_THE_WAY'),
+      mayClose: mayClose(fates),
       workspaces: [...fates].map(([id, fate], index) => ({ id, name: rows[index]?.name, fate })),
       fields: previewFields(values, types, services.definitions),
-      goes: await goingWithAccount(context),
+      goes: await goingWithAccount(context, fates),
       stays: keptOf('ACCOUNT', { kind: 'ERASE', reason: 'SUBJECT_REQUEST' }),
     };
   }
@@ -197,9 +198,9 @@ export class ClosingResolver {
   }
 }
 
-const goingWithAccount = async ({ services, account }: Context): Promise<readonly GoingPart[]> => {
+const goingWithAccount = async ({ services, account }: Context, fates: Fates): Promise<readonly GoingPart[]> => {
   const { sessions, devices, secondFactors, passkeys, openIdSignIn, apiKeys, closing } = services;
-  const targets = await closing.targets(account);
+  const targets = await closing.targets(account, fates);
   const kept = (kind: string) => targets.filter((target) => target.kind === kind).length;
   return [
     { name: 'sessions', count: (await sessions.of(account)).length },

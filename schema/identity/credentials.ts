@@ -4,6 +4,7 @@ import { Allow } from '../access.js';
 import { type Context, inInput } from '../context.js';
 import { Cost } from '../cost.js';
 import { StepUp } from '../stepUp.js';
+import { inSession } from './inSession.js';
 import { PASSWORD_COST } from './tokens.js';
 
 @InputType()
@@ -108,10 +109,10 @@ export class CredentialResolver {
   @Mutation(() => Boolean, { description: 'Sets another password, and signs out everywhere else.' })
   async changePassword(
     @Arg('input') { currentPassword, newPassword }: ChangePasswordInput,
-    @Ctx() { account, session, services, requestId: correlationId }: Context,
+    @Ctx() context: Context,
   ): Promise<boolean> {
-    const by = { account, session: session.id, correlationId };
-    await inInput(() => services.credentials.changePassword(by, currentPassword, newPassword));
+    const { credentials } = context.services;
+    await inInput(() => credentials.changePassword(inSession(context), currentPassword, newPassword));
     return true;
   }
 }

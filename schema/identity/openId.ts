@@ -9,6 +9,7 @@ import { Cost } from '../cost.js';
 import { DateTime } from '../scalars.js';
 import { StepUp } from '../stepUp.js';
 import { SignInPayload, signedIn } from './accounts.js';
+import { inSession } from './inSession.js';
 import { OPENID_COST, REFRESHABLE } from './tokens.js';
 
 @Allow('signed-in')
@@ -175,20 +176,17 @@ export class OpenIdResolver {
   @Mutation(() => LinkOpenIdPayload, { description: 'From here on the identity signs in to your account.' })
   async linkOpenId(
     @Arg('input') { attempt, response }: LinkOpenIdInput,
-    @Ctx() { account, session, services, requestId: correlationId }: Context,
+    @Ctx() context: Context,
   ): Promise<LinkOpenIdPayload> {
-    const by = { account, session: session.id, correlationId };
-    return { identity: toIdentity(await inInput(() => services.openIdSignIn.link(by, attempt, response))) };
+    const { openIdSignIn } = context.services;
+    return { identity: toIdentity(await inInput(() => openIdSignIn.link(inSession(context), attempt, response))) };
   }
 
   @Allow('signed-in')
   @StepUp()
   @Mutation(() => Boolean, { description: 'It signs in no more.' })
-  async unlinkOpenId(
-    @Arg('input') { id }: UnlinkOpenIdInput,
-    @Ctx() { account, session, services, requestId: correlationId }: Context,
-  ): Promise<boolean> {
-    await inInput(() => services.openIdSignIn.unlink({ account, session: session.id, correlationId }, id));
+  async unlinkOpenId(@Arg('input') { id }: UnlinkOpenIdInput, @Ctx() context: Context): Promise<boolean> {
+    await inInput(() => context.services.openIdSignIn.unlink(inSession(context), id));
     return true;
   }
 }

@@ -1,7 +1,6 @@
 import { Arg, Ctx, Field, ID, InputType, Mutation, ObjectType, Query, Resolver } from 'type-graphql';
 import { accountById } from '../../projections/identity/accounts.js';
 import type { Passkey as KnownPasskey } from '../../src/identity/access/passkeys.js';
-import type { InSession } from '../../src/identity/accounts/passkeySignIn.js';
 import { instant } from '../../src/kernel/clock.js';
 import { Allow } from '../access.js';
 import { type Context, inInput } from '../context.js';
@@ -9,6 +8,7 @@ import { Cost } from '../cost.js';
 import { DateTime, Json } from '../scalars.js';
 import { StepUp } from '../stepUp.js';
 import { SignInPayload, signedIn } from './accounts.js';
+import { inSession } from './inSession.js';
 import { PASSKEY_COST, REFRESHABLE } from './tokens.js';
 
 @Allow('signed-in')
@@ -80,12 +80,6 @@ const toPasskey = ({ id, name, createdAt, lastUsedAt }: KnownPasskey): Passkey =
   name,
   createdAt: instant(createdAt),
   lastUsedAt: lastUsedAt === null ? null : instant(lastUsedAt),
-});
-
-const inSession = ({ account, session, requestId: correlationId }: Context): InSession => ({
-  account,
-  session: session.id,
-  correlationId,
 });
 
 /** Passkeys are no events, and a challenge is good once: none of these takes a `commandId`. */

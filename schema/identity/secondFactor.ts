@@ -3,6 +3,7 @@ import { Allow } from '../access.js';
 import { type Context, inInput } from '../context.js';
 import { Cost } from '../cost.js';
 import { StepUp } from '../stepUp.js';
+import { inSession } from './inSession.js';
 import { PASSWORD_COST } from './tokens.js';
 
 @Allow('signed-in')
@@ -93,12 +94,9 @@ export class SecondFactorResolver {
     description:
       'Proves again that it is you, for what is dangerous: with a code, or without a second factor the password.',
   })
-  async stepUp(
-    @Arg('input') { password, code }: StepUpInput,
-    @Ctx() { account, session, services, requestId: correlationId }: Context,
-  ): Promise<boolean> {
+  async stepUp(@Arg('input') { password, code }: StepUpInput, @Ctx() context: Context): Promise<boolean> {
     const given = { password: password ?? undefined, code: code ?? undefined };
-    await inInput(() => services.credentials.prove({ account, session: session.id, correlationId }, given));
+    await inInput(() => context.services.credentials.prove(inSession(context), given));
     return true;
   }
 }

@@ -5,8 +5,8 @@ import { OPERATOR } from '../../kernel/workspace.js';
 import type { StateStore } from '../../statestore/port.js';
 
 /**
- * What the state store keeps of account holders beside their events: each space has any number of entries of an account,
- * sealed under the key that goes when the account is closed.
+ * What the state store keeps of account holders beside their events: each space has any number of entries of an account;
+ * what is personal in one is sealed under the key that goes when the account is closed.
  */
 
 /** The key that seals what is of an account holder. */

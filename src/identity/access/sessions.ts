@@ -2,6 +2,7 @@ import type { Json } from '../../kernel/canonical.js';
 import type { Clock } from '../../kernel/clock.js';
 import type { Ids } from '../../kernel/ids.js';
 import type { StateStore } from '../../statestore/port.js';
+import { keptOf, keyOf } from './accountState.js';
 import { readToken, type TokenMac, writeToken } from './sessionTokens.js';
 
 const SPACE = 'sessions';
@@ -26,6 +27,13 @@ export interface Session {
   readonly seenAt: number;
   /** When its holder last proved who they are. */
   readonly provedAt: number;
+}
+
+/** Somebody who acts by a session of theirs. */
+export interface InSession {
+  readonly account: string;
+  readonly session: string;
+  readonly correlationId: string;
 }
 
 export interface Tokens {
@@ -153,9 +161,8 @@ export class Sessions {
 
   /** The sessions of an account, the oldest first. */
   async of(account: string): Promise<readonly Session[]> {
-    const prefix = `${account}/`;
-    const entries = await this.parts.stateStore.list(SPACE, prefix);
-    return entries.map(({ key, value }) => sessionOf(account, key.slice(prefix.length), value as unknown as Entry));
+    const kept = await keptOf(this.parts.stateStore, SPACE, account);
+    return kept.map(({ id, value }) => sessionOf(account, id, value as unknown as Entry));
   }
 
   #change(account: string, session: string, from: Entry, to: Entry): Promise<boolean> {
@@ -174,7 +181,6 @@ export class Sessions {
   }
 }
 
-const keyOf = (account: string, session: string): string => `${account}/${session}`;
 const asJson = (entry: Entry): Json => entry as unknown as Json;
 const sessionOf = (account: string, id: string, { beganAt, seenAt, provedAt }: Entry): Session => ({
   account,

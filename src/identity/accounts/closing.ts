@@ -29,6 +29,11 @@ export interface ClosingTarget {
  */
 export const workspaceFates = ['STAYS', 'GOES', 'IN_THE_WAY'] as const;
 export type WorkspaceFate = (typeof workspaceFates)[number];
+/** By workspace. */
+export type Fates = ReadonlyMap<string, WorkspaceFate>;
+
+/** Whether an account can be closed: no workspace is in the way. */
+export const mayClose = (fates: Fates): boolean => ![...fates.values()].includes('IN_THE_WAY');
 
 export interface ClosingParts {
   readonly handler: CommandHandler;
@@ -49,7 +54,7 @@ export class AccountClosing {
   constructor(private readonly parts: ClosingParts) {}
 
   /** What becomes of each workspace that the account is in. */
-  async fates(account: string): Promise<ReadonlyMap<string, WorkspaceFate>> {
+  async fates(account: string): Promise<Fates> {
     const fates = new Map<string, WorkspaceFate>();
     for (const { kind, workspace } of await this.parts.affiliationsOf(account)) {
       if (kind !== 'MEMBER') continue;
@@ -65,8 +70,7 @@ export class AccountClosing {
   }
 
   /** Everything that is erased with an account, itself first: from then on nobody can act as its holder. */
-  async targets(account: string): Promise<readonly ClosingTarget[]> {
-    const fates = await this.fates(account);
+  async targets(account: string, fates: Fates): Promise<readonly ClosingTarget[]> {
     const gone = [...fates].flatMap(([workspace, fate]) => (fate === 'GOES' ? [workspace] : []));
     const own = { record: account, subject: subjectIdOf(account), controller: OPERATOR, workspace: OPERATOR };
     const kept = [...(await this.parts.affiliationsOf(account)), ...(await this.#openInvitations(account))];
@@ -84,14 +88,14 @@ export class AccountClosing {
   /** Answers the id of the erasure. Error: LAST_OWNER where a workspace is in the way. */
   async close(account: string, commandId: string | null, correlationId: string): Promise<string> {
     const fates = await this.fates(account);
-    if ([...fates.values()].includes('IN_THE_WAY')) throw new CrmError('LAST_OWNER');
+    if (!mayClose(fates)) throw new CrmError('LAST_OWNER');
     const base = { actor: account, correlationId };
     for (const [workspace, fate] of fates) {
       if (fate !== 'STAYS') continue;
       // Refused where the other owner has just left: nothing is erased then.
       await this.parts.memberships.leave(account, { ...base, workspace, controller: workspace, commandId: null });
     }
-    const targets = await this.targets(account);
+    const targets = await this.targets(account, await this.fates(account));
     return this.parts.erase(targets, { ...base, workspace: OPERATOR, controller: OPERATOR, commandId });
   }
 

@@ -10,7 +10,7 @@ import type { Devices } from '../access/devices.js';
 import type { OneTimeTokens } from '../access/oneTimeTokens.js';
 import type { Passwords } from '../access/passwords.js';
 import type { SecondFactors } from '../access/secondFactors.js';
-import type { Sessions, Tokens } from '../access/sessions.js';
+import type { InSession, Sessions, Tokens } from '../access/sessions.js';
 import { totpUri } from '../access/totp.js';
 import { type AccountCommand, accountDecider } from './decider.js';
 import type { MeansChange, SignInMeans } from './events.js';
@@ -96,11 +96,7 @@ export class Credentials {
   }
 
   /** Errors: SIGN_IN_FAILED where the current one is wrong; BAD_USER_INPUT, PASSWORD_TOO_COMMON. */
-  async changePassword(
-    { account, session, correlationId }: { account: string; session: string; correlationId: string },
-    current: string,
-    next: string,
-  ): Promise<void> {
+  async changePassword({ account, session, correlationId }: InSession, current: string, next: string): Promise<void> {
     const { passwords } = this.parts;
     const words = await this.#wordsOf(account);
     await this.#checkPassword(account, current, 'currentPassword');
@@ -141,7 +137,7 @@ export class Credentials {
    * Errors: SECOND_FACTOR_REQUIRED, SIGN_IN_FAILED, RATE_LIMITED.
    */
   async prove(
-    { account, session, correlationId }: { account: string; session: string; correlationId: string },
+    { account, session, correlationId }: InSession,
     { password, code }: { password?: string; code?: string },
   ): Promise<void> {
     const checked = await this.checkSecondFactor(account, code, correlationId);

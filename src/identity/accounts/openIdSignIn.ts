@@ -9,10 +9,9 @@ import type { Devices } from '../access/devices.js';
 import type { OpenIdChecks, OpenIdClient, OpenIdIdentity } from '../access/openIdClient.js';
 import { type RefusedSignIn, tellingRefusals } from '../access/refusedSignIns.js';
 import { hashOf } from '../access/secretHash.js';
-import type { Sessions, Tokens } from '../access/sessions.js';
+import type { InSession, Sessions, Tokens } from '../access/sessions.js';
 import type { Credentials } from './credentials.js';
 import { identityMail } from './mails.js';
-import type { InSession } from './passkeySignIn.js';
 import { beginSession, type SessionWanted } from './signIn.js';
 import type { SignedUp, SignUp } from './signUp.js';
 

@@ -3,17 +3,10 @@ import { subjectIdOf } from '../../kernel/ids.js';
 import type { Devices } from '../access/devices.js';
 import type { Ceremony, Passkey, Passkeys } from '../access/passkeys.js';
 import { type RefusedSignIn, tellingRefusals } from '../access/refusedSignIns.js';
-import type { Sessions, Tokens } from '../access/sessions.js';
+import type { InSession, Sessions, Tokens } from '../access/sessions.js';
 import type { Credentials } from './credentials.js';
 import { passkeyCopiedMail, passkeyMail } from './mails.js';
 import { beginSession, type SessionWanted } from './signIn.js';
-
-/** Somebody in a session of theirs. */
-export interface InSession {
-  readonly account: string;
-  readonly session: string;
-  readonly correlationId: string;
-}
 
 export interface PasskeySignInParts {
   readonly passkeys: Passkeys;
