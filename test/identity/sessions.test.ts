@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { type Session, Sessions, type Tokens } from '../../src/identity/access/sessions.js';
-import { readToken, writeToken } from '../../src/identity/access/sessionTokens.js';
+import { KnownTokens, readToken, writeToken } from '../../src/identity/access/sessionTokens.js';
 import { timeOrderedIds } from '../../src/kernel/ids.js';
 import type { StateStore } from '../../src/statestore/port.js';
 import { openSqliteStateStore } from '../../src/statestore/sqlite.js';
@@ -51,6 +51,50 @@ describe('tokens', () => {
     for (const text of ['', 'x'.repeat(95), `${token}A`, token.slice(1), 'é'.repeat(95)]) {
       expect(readToken(text, mac)).toBeNull();
     }
+  });
+});
+
+describe('tokens that were read before', () => {
+  const tokenOf = (number: number) => writeToken({ kind: 'access', account: ADA, session: EVE, number }, mac);
+  const counting = () => {
+    const hashed: string[] = [];
+    const known = new KnownTokens((body) => {
+      hashed.push(body);
+      return mac(body);
+    });
+    return { known, hashed };
+  };
+
+  test('say the same again, and their keyed hash is worked out once', () => {
+    const { known, hashed } = counting();
+    for (let times = 0; times < 3; times++) expect(known.read(tokenOf(7))).toEqual(readToken(tokenOf(7), mac));
+    expect(hashed).toHaveLength(1);
+  });
+
+  test('[P5.3] are no help to a forged one, which is worked out each time', () => {
+    const { known, hashed } = counting();
+    known.read(tokenOf(7));
+    const forged = `${tokenOf(7).slice(0, -1)}${tokenOf(7).endsWith('A') ? 'B' : 'A'}`;
+    expect([known.read(forged), known.read(forged)]).toEqual([null, null]);
+    expect(hashed).toHaveLength(3);
+  });
+
+  test('are so many at the most: the oldest is forgotten first', () => {
+    const { known, hashed } = counting();
+    for (let number = 0; number <= 10_000; number++) known.read(tokenOf(number));
+    known.read(tokenOf(10_000));
+    expect(hashed).toHaveLength(10_001);
+    known.read(tokenOf(0));
+    expect(hashed).toHaveLength(10_002);
+  });
+
+  test('[P5.3] are good no longer than before: neither once they expire, nor once their session has ended', async () => {
+    const [first, second] = [await sessions.begin(ADA), await sessions.begin(ADA)];
+    expect([await found(first.token), await found(second.token)]).not.toContain(null);
+    await sessions.end(ADA, first.session);
+    expect(await sessions.find(first.token)).toBeNull();
+    nowMs += 12 * 60 * MINUTE;
+    expect(await sessions.find(second.token)).toBeNull();
   });
 });
 

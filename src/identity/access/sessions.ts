@@ -3,7 +3,7 @@ import type { Clock } from '../../kernel/clock.js';
 import type { Ids } from '../../kernel/ids.js';
 import type { StateStore } from '../../statestore/port.js';
 import { keptOf, keyOf } from './accountState.js';
-import { readToken, type TokenMac, writeToken } from './sessionTokens.js';
+import { KnownTokens, readToken, type TokenMac, writeToken } from './sessionTokens.js';
 
 const SPACE = 'sessions';
 const MINUTE_MS = 60_000;
@@ -73,7 +73,11 @@ export interface SessionsParts {
  * with what is there.
  */
 export class Sessions {
-  constructor(private readonly parts: SessionsParts) {}
+  readonly #known: KnownTokens;
+
+  constructor(private readonly parts: SessionsParts) {
+    this.#known = new KnownTokens(parts.mac);
+  }
 
   /** A new session. `refreshable`: short access tokens and a refresh token, instead of one token for half a day. */
   async begin(account: string, refreshable = false): Promise<Tokens> {
@@ -96,8 +100,8 @@ export class Sessions {
 
   /** The session that an access token stands for, or `null`. */
   async find(token: string): Promise<Session | null> {
-    const { clock, mac, stateStore } = this.parts;
-    const body = readToken(token, mac);
+    const { clock, stateStore } = this.parts;
+    const body = this.#known.read(token);
     const now = clock.now();
     if (body === null || body.kind !== 'access' || body.number * 1000 <= now) return null;
     const { account, session: id } = body;
