@@ -7,7 +7,6 @@ import { openFileOutbox, readFileOutbox } from '../mail/file.js';
 import { endParting } from '../mail/parting.js';
 import type { Mail, Message } from '../mail/port.js';
 import { MailQueue, type MailReport } from '../mail/queue.js';
-import { smtpCarrier } from '../mail/smtp.js';
 import type { StateStore } from '../statestore/port.js';
 import { keysOfRoot } from '../vault/keys.js';
 import type { Vault } from '../vault/port.js';
@@ -43,6 +42,7 @@ export const openMail = async (config: MailConfig, parts: MailParts): Promise<Ma
   const { outbox, vault, ...queueParts } = parts;
   const { stateStore } = queueParts;
   if (config.smtpUrl === undefined) return openFileOutbox({ directory: outbox, ...queueParts });
+  const { smtpCarrier } = await import('../mail/smtp.js');
   const carrier = smtpCarrier(config.smtpUrl.reveal(), config.from);
   const left = (subject: string) => endParting(subject, { stateStore, vault });
   const queue = new MailQueue({ ...queueParts, carrier, wake, left });

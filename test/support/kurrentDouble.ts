@@ -67,7 +67,8 @@ export const startKurrentDouble = async (at: { readonly port?: number } = {}): P
     );
   });
   return {
-    url: `kurrentdb://127.0.0.1:${port}?tls=false`,
+    // The client's first look at a server fails, and by default it looks again half a second later.
+    url: `kurrentdb://127.0.0.1:${port}?tls=false&discoveryInterval=10`,
     breakNextAppend: (when) => {
       double.breakNext = when;
     },
