@@ -67,9 +67,11 @@ export function noteFor(type: GraphQLObjectType, selected: Iterable<string>): No
   const looked = names.flatMap((name) => shown[name] ?? []);
   if (fixed.length === 0 && looked.length === 0) return undefined;
   return (object, context) => {
-    const { reads, workspace } = context as ReadingContext;
+    const reading = context as ReadingContext;
     const categories = looked.length === 0 ? fixed : categorySet([...fixed, ...looked.flatMap((look) => look(object))]);
-    if (categories.length > 0) reads.note(categories, subject(object), controller?.(object) ?? workspace);
+    if (categories.length === 0) return;
+    const keptFor = controller === undefined ? reading.workspace : controller(object);
+    reading.reads.note(categories, subject(object), keptFor);
   };
 }
 

@@ -30,11 +30,16 @@ export class Reads {
 
   /** @param categories one of `categorySet` */
   note(categories: readonly Category[], subject: string, controller: string): void {
-    const byController = this.#noted.get(categories) ?? new Map<string, Set<string>>();
-    this.#noted.set(categories, byController);
+    const byController = this.#noted.get(categories) ?? this.#begin(categories);
     const subjects = byController.get(controller);
     if (subjects === undefined) byController.set(controller, new Set([subject]));
     else subjects.add(subject);
+  }
+
+  #begin(categories: readonly Category[]): Map<string, Set<string>> {
+    const byController = new Map<string, Set<string>>();
+    this.#noted.set(categories, byController);
+    return byController;
   }
 
   /** For an answer that was not given. */

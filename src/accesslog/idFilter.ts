@@ -14,7 +14,12 @@ const SMALLEST_BITS = 2 ** 10;
  * bytes, so these serve as hashes: two numbers of four bytes, combined (Kirsch and Mitzenmacher 2006).
  */
 export class IdFilter {
-  private constructor(readonly bits: Buffer) {}
+  /** Takes of a number the place of a bit. */
+  readonly #mask: number;
+
+  private constructor(readonly bits: Buffer) {
+    this.#mask = bits.length * 8 - 1;
+  }
 
   static empty(): IdFilter {
     return new IdFilter(Buffer.alloc(BITS / 8));
@@ -33,9 +38,11 @@ export class IdFilter {
   mayHave(id: string): boolean {
     if (!isUuid(id)) return false;
     const bytes = idBytes(id);
-    for (let hash = 0; hash < HASHES; hash++) {
-      const place = this.#place(bytes, 0, hash);
-      if ((this.bits[place >>> 3]! & (1 << (place & 7))) === 0) return false;
+    const step = stepOf(bytes, 0);
+    let place = firstOf(bytes, 0);
+    for (let hash = 0; hash < HASHES; hash++, place += step) {
+      const bit = place & this.#mask;
+      if ((this.bits[bit >>> 3]! & (1 << (bit & 7))) === 0) return false;
     }
     return true;
   }
@@ -66,17 +73,18 @@ export class IdFilter {
   }
 
   #add(bytes: Buffer, at: number): void {
-    for (let hash = 0; hash < HASHES; hash++) {
-      const place = this.#place(bytes, at, hash);
-      this.bits[place >>> 3]! |= 1 << (place & 7);
+    const step = stepOf(bytes, at);
+    let place = firstOf(bytes, at);
+    for (let hash = 0; hash < HASHES; hash++, place += step) {
+      const bit = place & this.#mask;
+      this.bits[bit >>> 3]! |= 1 << (bit & 7);
     }
   }
-
-  #place(bytes: Buffer, at: number, hash: number): number {
-    const step = bytes.readInt32BE(at + 12) | 1;
-    return (bytes.readInt32BE(at + 8) + Math.imul(hash, step)) & (this.bits.length * 8 - 1);
-  }
 }
+
+/** The two numbers of four bytes that end an id; in sums of a few of them the lowest bits, which count, are exact. */
+const firstOf = (bytes: Buffer, at: number): number => bytes.readInt32BE(at + 8);
+const stepOf = (bytes: Buffer, at: number): number => bytes.readInt32BE(at + 12) | 1;
 
 const setIn = (bits: Buffer): number => {
   let set = 0;
