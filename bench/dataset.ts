@@ -1,7 +1,7 @@
 import { filesIn } from '../src/app/dataDir.js';
 import { openInstallation } from '../src/app/openInstallation.js';
 import { type ReadModelFile, ReadModelFiles } from '../src/app/readModelFiles.js';
-import { loadRootKey } from '../src/app/rootKey.js';
+import { loadKeys } from '../src/app/rootKey.js';
 import { companyDecider } from '../src/crm/companies/decider.js';
 import { type ContactCommand, contactDecider } from '../src/crm/contacts/decider.js';
 import { dealDecider } from '../src/crm/deals/decider.js';
@@ -11,7 +11,7 @@ import { type CommandContext, CommandHandler } from '../src/kernel/commandHandle
 import { derivedId, pooledRandomBytes, timeOrderedIds } from '../src/kernel/ids.js';
 import { consentDecider } from '../src/privacy/consent/decider.js';
 import { openSqliteStateStore } from '../src/statestore/sqlite.js';
-import { type DerivedKeys, keysOfRoot } from '../src/vault/keys.js';
+import type { DerivedKeys } from '../src/vault/keys.js';
 import { openSqliteVault } from '../src/vault/sqlite.js';
 import type { Home } from './processes.js';
 import { CONTACTS_A_COMPANY, saidYes, sampleCompany, sampleContact, scattered } from './sample.js';
@@ -45,8 +45,7 @@ export const newHome = async (home: Home): Promise<Tenant> => {
   return { account, workspace, token };
 };
 
-export const keysOf = async ({ masterKeyFile }: Home): Promise<DerivedKeys> =>
-  keysOfRoot(await loadRootKey({ masterKeyFile }, false));
+export const keysOf = ({ masterKeyFile }: Home): Promise<DerivedKeys> => loadKeys({ masterKeyFile });
 
 /** The file that the read models of a home that nobody has open are in. */
 export const readModelsOf = async (home: Home): Promise<ReadModelFile> => {

@@ -8,11 +8,11 @@ import { CrmError } from '../errors.js';
 import { type Clock, instant } from '../kernel/clock.js';
 import { readChain } from '../ledger/entry.js';
 import { LEDGER_FILE } from '../ledger/file.js';
-import { type DerivedKeys, keysOfRoot } from '../vault/keys.js';
+import type { DerivedKeys } from '../vault/keys.js';
 import type { Config } from './config.js';
 import { filesIn, holdsData, lockDataDir, RESTORING } from './dataDir.js';
 import { openInstallation } from './openInstallation.js';
-import { type KeyConfig, loadRootKey } from './rootKey.js';
+import { type KeyConfig, loadKeys } from './rootKey.js';
 
 const DAY_MS = 86_400_000;
 /** Read models are filled from the start of the history before an erasure can be carried out in them. */
@@ -28,13 +28,6 @@ export interface BackupPlan {
   readonly keepKeysDays: number;
 }
 
-const keysOf = async (config: KeyConfig): Promise<DerivedKeys> => {
-  const rootKey = await loadRootKey(config, false);
-  const keys = keysOfRoot(rootKey);
-  rootKey.fill(0);
-  return keys;
-};
-
 const keyedFilesIn = (dataDir: string, keys: DerivedKeys) => {
   const { events, state, vault } = filesIn(dataDir);
   return {
@@ -46,7 +39,7 @@ const keyedFilesIn = (dataDir: string, keys: DerivedKeys) => {
 
 /** Takes a backup, also beside a running server. Errors: as `takeBackup`; BAD_CONFIGURATION. */
 export const backUp = async (config: Directories, plan: BackupPlan, clock: Clock): Promise<Backup> => {
-  const keys = await keysOf(config);
+  const keys = await loadKeys(config);
   const { to, keysTo, keepDays, keepKeysDays } = plan;
   // A day more than it is kept: until it is made, and until somebody removes it.
   noteKeyBackup(config.erasureLedgerDir, instant(clock.now() + (keepKeysDays + 1) * DAY_MS));
@@ -88,7 +81,7 @@ export const restore = async (config: Directories, plan: RestorePlan, clock: Clo
   const lock = lockDataDir(config.dataDir);
   try {
     refuseData(config.dataDir);
-    const keys = await keysOf(config);
+    const keys = await loadKeys(config);
     const keysFrom = plan.keysFrom ?? latestKeys(plan.from);
     const data = { directory: plan.from, manifest: await checkBackup(plan.from, 'data', keys.backups) };
     const keyPart = { directory: keysFrom, manifest: await checkBackup(keysFrom, 'keys', keys.backups) };

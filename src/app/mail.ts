@@ -8,12 +8,11 @@ import { endParting } from '../mail/parting.js';
 import type { Mail, Message } from '../mail/port.js';
 import { MailQueue, type MailReport } from '../mail/queue.js';
 import type { StateStore } from '../statestore/port.js';
-import { keysOfRoot } from '../vault/keys.js';
 import type { Vault } from '../vault/port.js';
 import { openSqliteKeyReader } from '../vault/sqlite.js';
 import type { Config } from './config.js';
 import { filesIn, holdsData } from './dataDir.js';
-import { type KeyConfig, loadRootKey } from './rootKey.js';
+import { type KeyConfig, loadKeys } from './rootKey.js';
 import type { Secret } from './secretFile.js';
 
 /** How mail goes out; without a server it stays in `outbox`. */
@@ -65,9 +64,7 @@ export const invitationsBy =
 export const outboxOf = async (config: KeyConfig & Pick<Config, 'dataDir'>): Promise<readonly Message[]> => {
   const { dataDir } = config;
   if (!holdsData(dataDir)) return [];
-  const rootKey = await loadRootKey(config, false);
-  const { vault: fileKey, wrap: wrapKey } = keysOfRoot(rootKey);
-  rootKey.fill(0);
+  const { vault: fileKey, wrap: wrapKey } = await loadKeys(config);
   const files = filesIn(dataDir);
   const keys = openSqliteKeyReader({ file: files.vault, fileKey, wrapKey });
   try {

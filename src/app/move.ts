@@ -6,12 +6,12 @@ import { openSqliteEventStore } from '../eventstore/sqlite.js';
 import { systemClock } from '../kernel/clock.js';
 import { pooledRandomBytes } from '../kernel/ids.js';
 import { moveState } from '../statestore/move.js';
-import { type DerivedKeys, keysOfRoot } from '../vault/keys.js';
+import type { DerivedKeys } from '../vault/keys.js';
 import { moveVault } from '../vault/move.js';
 import type { Config } from './config.js';
 import { lockDataDir } from './dataDir.js';
 import { moveHistory } from './moveHistory.js';
-import { loadRootKey } from './rootKey.js';
+import { loadKeys } from './rootKey.js';
 import { parseStoreUrl, type StoreLocation } from './storeUrls.js';
 import { progressBar } from './terminal.js';
 
@@ -39,7 +39,7 @@ export const move = async (options: MoveOptions, config: Config): Promise<string
   if (from.engine === 'sqlite' && !existsSync(from.file)) throw usage('There is no file to move from.');
   const locks = directoriesOf(from, to).map(lockDataDir);
   try {
-    const keys = await keysFor(config);
+    const keys = await loadKeys(config);
     if (store === 'events') return `${await moveEvents(from, to, keys)} events`;
     if (from.engine !== 'sqlite' || to.engine !== 'mongodb') {
       throw usage('State and vault are moved from a sqlite: file to mongodb:// only.');
@@ -85,13 +85,6 @@ const moveEvents = async (
 const directoriesOf = (...locations: readonly StoreLocation[]): string[] => [
   ...new Set(locations.flatMap((location) => (location.engine === 'sqlite' ? [dirname(location.file)] : []))),
 ];
-
-const keysFor = async (config: Config): Promise<DerivedKeys> => {
-  const rootKey = await loadRootKey(config, false);
-  const keys = keysOfRoot(rootKey);
-  rootKey.fill(0);
-  return keys;
-};
 
 /** Without upcasting: what is moved is what is stored. */
 const openAsStored = async (location: StoreLocation, fileKey: DerivedKeys['events']): Promise<EventStore> => {

@@ -13,7 +13,7 @@ import { openFileLedger } from '../ledger/file.js';
 import { ledgerMemoryIn } from '../ledger/known.js';
 import { openSharedLedger } from '../ledger/shared.js';
 import { Leases } from '../statestore/leases.js';
-import { type DerivedKeys, keysOfRoot } from '../vault/keys.js';
+import type { DerivedKeys } from '../vault/keys.js';
 import { type Config, DEFAULT_ACCESS_LOG_KEEP_DAYS, DEFAULT_APP_URL, DEFAULT_STEP_UP_MS } from './config.js';
 import { filesIn, holdsData, lockDataDir, RESTORING } from './dataDir.js';
 import { type EngineWatch, watchOver } from './engineWatch.js';
@@ -25,7 +25,7 @@ import { type MailParts, NO_MAIL_SERVER, openMail } from './mail.js';
 import type { ReadModelFiles } from './readModelFiles.js';
 import { rebuildInThread } from './rebuildThread.js';
 import { rewriteInThread } from './rewriteThread.js';
-import { type KeyConfig, loadRootKey } from './rootKey.js';
+import { type KeyConfig, loadKeys } from './rootKey.js';
 import { closeStores, type EngineStores, openRemoteEvents, openStores } from './stores.js';
 import { isEmbedded, isShared, readStoreLocations, type StoreLocations } from './storeUrls.js';
 
@@ -92,9 +92,7 @@ const start = async (
   const remoteEvents = await openRemoteEvents(locations.events);
   if (remoteEvents !== null) open.push(() => remoteEvents.close());
   const isNew = !holdsData(config.dataDir) && (remoteEvents === null || !(await isFounded(remoteEvents)));
-  const rootKey = await loadRootKey(config, isNew, options.masterKeyMade);
-  const keys = keysOfRoot(rootKey);
-  rootKey.fill(0);
+  const keys = await loadKeys(config, isNew, options.masterKeyMade);
   const clock = options.clock ?? systemClock;
   const ids = timeOrderedIds(clock);
   const stores = await openAll({ ...config, ...options }, locations, remoteEvents, keys, clock, ids);

@@ -17,7 +17,7 @@ import { readLiveRows } from '../readstore/sqliteInspection.js';
 import { MIN_BYTES, Needles } from '../remains/needles.js';
 import type { Found } from '../remains/scan.js';
 import { readSqliteEntry } from '../statestore/sqlite.js';
-import { type DerivedKeys, keysOfRoot } from '../vault/keys.js';
+import type { DerivedKeys } from '../vault/keys.js';
 import { openSqliteKeyReader } from '../vault/sqlite.js';
 import { type KeyOnFile, readKeysOnFile } from '../vault/sqliteInspection.js';
 import type { Config } from './config.js';
@@ -25,7 +25,7 @@ import { filesIn, holdsData, lockDataDir } from './dataDir.js';
 import { allEvents } from './events.js';
 import { readModelFileIn } from './readModelFiles.js';
 import { scanFiles, scanHistory, scanPages } from './remains.js';
-import { loadRootKey } from './rootKey.js';
+import { loadKeys } from './rootKey.js';
 import { isEmbedded } from './storeUrls.js';
 
 /** One thing that was looked at: what was found against the erasure, and what was counted. */
@@ -65,9 +65,7 @@ export const proveErasure = async (config: Config, contact: string, markers: rea
   }
   const lock = lockDataDir(config.dataDir);
   try {
-    const rootKey = await loadRootKey(config, false);
-    const keys = keysOfRoot(rootKey);
-    rootKey.fill(0);
+    const keys = await loadKeys(config);
     const record = await recordOf(contact, config, keys);
     if (record.fact === undefined) {
       const found = ['The history has no erasure of this contact.'];

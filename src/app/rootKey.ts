@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { CrmError } from '../errors.js';
 import { pooledRandomBytes } from '../kernel/ids.js';
 import { openRootKey } from '../vault/keyring.js';
+import { type DerivedKeys, keysOfRoot } from '../vault/keys.js';
 import { fileKms } from '../vault/kms/file.js';
 import type { Kms } from '../vault/kms/port.js';
 import { transitKms } from '../vault/kms/transit.js';
@@ -12,20 +13,23 @@ import type { Config } from './config.js';
 export type KeyConfig = Pick<Config, 'masterKeyFile' | 'keyringFile' | 'kms'>;
 
 /**
- * The key from which an installation's keys derive (`keysOfRoot`); the caller zeroes it. With `mayCreate` it is made, and
- * the master key where that is a file, if they are not there; `made` is told so.
+ * The keys of an installation, as they derive from its root key. With `mayCreate` that is made, and the master key where
+ * that is a file, if they are not there; `made` is told so.
  * Errors: WRONG_MASTER_KEY, BAD_CONFIGURATION, CORRUPT_STORE, KMS_FAILED.
  */
-export const loadRootKey = async (config: KeyConfig, mayCreate: boolean, made?: () => void): Promise<Buffer> => {
+export const loadKeys = async (config: KeyConfig, mayCreate = false, made?: () => void): Promise<DerivedKeys> => {
   const kms = config.kms === undefined ? kmsOfFile(config, mayCreate, made) : transitKms(config.kms);
-  return openRootKey({ file: keyringFileOf(config), kms, random: pooledRandomBytes, mayCreate });
+  const rootKey = await openRootKey({ file: keyringFileOf(config), kms, random: pooledRandomBytes, mayCreate });
+  const keys = keysOfRoot(rootKey);
+  rootKey.fill(0);
+  return keys;
 };
 
 /** Beside the master key, unless it was said where. */
 export const keyringFileOf = ({ keyringFile, masterKeyFile }: KeyConfig): string =>
   keyringFile ?? `${masterKeyFile.replace(/\.key$/, '')}.keyring`;
 
-/** Changes the master key of an installation that nobody has open. Errors: as `loadRootKey`. */
+/** Changes the master key of an installation that nobody has open. Errors: as `loadKeys`. */
 export const rotateMasterKey = (config: KeyConfig): Promise<void> =>
   config.kms === undefined
     ? rotateMasterKeyFile(config.masterKeyFile, keyringFileOf(config))
