@@ -122,6 +122,9 @@ const ofWorkspaces = ({ holding, ids, erasures }: PurgerParts): readonly Purger[
   ];
 };
 
+/** Each is on disk when it is released: of so many the disk is waited for once. */
+const RELEASED_TOGETHER = 100;
+
 /** An account has claimed its address itself, a record its id by its subject. */
 const releaseClaims = async (
   { record, recordKind, subject }: ErasureOrder,
@@ -130,8 +133,15 @@ const releaseClaims = async (
 ): Promise<number> => {
   if (recordKind !== 'WORKSPACE') return stateStore.releaseClaimsOf(recordKind === 'ACCOUNT' ? record : subject);
   let released = 0;
+  let subjects: string[] = [];
+  const release = async () => {
+    for (const count of await Promise.all(subjects.map((each) => stateStore.releaseClaimsOf(each)))) released += count;
+    subjects = [];
+  };
   for await (const event of everyEvent(eventStore, { types: CLAIMING })) {
-    if (event.workspace === workspace) released += await stateStore.releaseClaimsOf(event.subject);
+    if (event.workspace === workspace) subjects.push(event.subject);
+    if (subjects.length === RELEASED_TOGETHER) await release();
   }
+  await release();
   return released;
 };
