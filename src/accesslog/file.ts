@@ -2,6 +2,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { CrmError } from '../errors.js';
 import { type Clock, instant } from '../kernel/clock.js';
 import type { RandomBytes } from '../kernel/ids.js';
+import { InTurn } from '../kernel/inTurn.js';
 import { type EncodedEntry, encodeEntry, filtered } from './entry.js';
 import { IdFilter } from './idFilter.js';
 import type { AccessEntry, AccessLog, AccessPage, AccessQuery, PlacedEntry } from './port.js';
@@ -58,7 +59,8 @@ class FileAccessLog implements AccessLog {
   #takenUp = false;
   #waiting: Waiting[] = [];
   #scheduled = false;
-  #last: Promise<void> = Promise.resolve();
+  /** One after the other, so that nobody writes to a segment that another closes. */
+  readonly #turns = new InTurn();
   #closed = false;
 
   constructor(private readonly options: FileAccessLogOptions) {
@@ -77,7 +79,7 @@ class FileAccessLog implements AccessLog {
       this.#waiting.push({ entry, encoded, resolve, reject });
       if (this.#scheduled) return;
       this.#scheduled = true;
-      void this.#inTurn(() => this.#writeWaiting());
+      void this.#turns.run(() => this.#writeWaiting());
     });
   }
 
@@ -101,7 +103,7 @@ class FileAccessLog implements AccessLog {
   }
 
   expire(): Promise<string> {
-    return this.#inTurn(async () => {
+    return this.#turns.run(async () => {
       const from = instant(this.options.clock.now() - this.options.keepDays * DAY_MS);
       if (!this.#takenUp) await this.#takeUp();
       if (this.#active !== undefined && this.#active.index.to < from) await this.#closeActive();
@@ -116,25 +118,15 @@ class FileAccessLog implements AccessLog {
 
   async close(): Promise<void> {
     this.#closed = true;
-    await this.#inTurn(async () => {
+    await this.#turns.run(async () => {
       if (this.#active !== undefined) await this.#disk.close(this.#active.file);
       this.#active = undefined;
     });
   }
 
-  /** One after the other, so that nobody writes to a segment that another closes. */
-  #inTurn<T>(work: () => Promise<T>): Promise<T> {
-    const done = this.#last.then(work);
-    this.#last = done.then(
-      () => undefined,
-      () => undefined,
-    );
-    return done;
-  }
-
   /** Of a segment as far as it is written; what is being written is in nobody's answer yet. */
   async #indexOf(number: number): Promise<SegmentIndex | null> {
-    if (!this.#takenUp) await this.#inTurn(() => this.#takeUp());
+    if (!this.#takenUp) await this.#turns.run(() => this.#takeUp());
     if (number !== this.#active?.number) return this.#files.index(number);
     return this.#active.index.end > HEADER_BYTES ? this.#active.index : null;
   }

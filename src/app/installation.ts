@@ -31,6 +31,7 @@ import { type Clock, instant } from '../kernel/clock.js';
 import { type CommandContext, CommandHandler } from '../kernel/commandHandler.js';
 import type { Position } from '../kernel/envelope.js';
 import { type Ids, pooledRandomBytes, subjectIdOf } from '../kernel/ids.js';
+import { InTurn } from '../kernel/inTurn.js';
 import { Sealer } from '../kernel/sealer.js';
 import type { ErasureLedger } from '../ledger/port.js';
 import { sweepPartings } from '../mail/parting.js';
@@ -149,7 +150,8 @@ export class Installation {
   /** `null` where not all stores are files: another engine's are not rewritten. */
   readonly readStoreRewriter: ReadStoreRewriter | null;
   readonly #closing = new AbortController();
-  #inBackground: Promise<unknown> = Promise.resolve();
+  /** What replaces read models or their file: never two at a time. */
+  readonly #inBackground = new InTurn();
 
   constructor(
     private readonly stores: Stores,
@@ -275,7 +277,7 @@ export class Installation {
 
   /** Rebuilds a read model in a thread of its own, beside the live one. */
   rebuild(projection: string): Promise<void> {
-    return this.#oneAfterAnother(async () => {
+    return this.#inBackground.run(async () => {
       await this.options.rebuild(projection);
       await this.projections.resume(projection);
     });
@@ -365,7 +367,7 @@ export class Installation {
     clearInterval(this.#sweeping);
     clearInterval(this.#everySoOften);
     this.#closing.abort();
-    await this.#inBackground;
+    await this.#inBackground.settled();
     await Promise.all(this.#behind);
     await this.mail.close();
     await this.#leasedWork?.stop();
@@ -393,13 +395,6 @@ export class Installation {
     await sweepPartings(this.stores, this.clock.now());
   }
 
-  /** What replaces read models or their file: never two at a time. */
-  #oneAfterAnother<T>(work: () => Promise<T>): Promise<T> {
-    const done = this.#inBackground.then(work);
-    this.#inBackground = done.catch(() => undefined);
-    return done;
-  }
-
   /** A rewriting that the end of the process has cut off, once the read models are as far as it is to reach. */
   async #rewriteOutstanding(): Promise<void> {
     const position = (await this.readStoreRewriter?.outstanding()) ?? null;
@@ -419,7 +414,7 @@ export class Installation {
       fill: (from, to, howFar) => rewrite(from, to, howFar, signal),
       open: openReadModelFile,
       pause: () => pause(REWRITE_DELAY_MS, undefined, { signal }),
-      inBackground: (work) => this.#oneAfterAnother(work),
+      inBackground: (work) => this.#inBackground.run(work),
       report: (error) => {
         // It is taken up again at the next start.
         if (!signal.aborted) report({ kind: 'rewrite-failed', error });

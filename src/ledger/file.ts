@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { CrmError } from '../errors.js';
 import { type Clock, instant } from '../kernel/clock.js';
 import type { Ids } from '../kernel/ids.js';
+import { InTurn } from '../kernel/inTurn.js';
 import { ChainFile } from './chainFile.js';
 import { checkRecord, entryAfter, identityOf, lineOf, NOWHERE, readChain } from './entry.js';
 import type { KnownLedger, LedgerMemory } from './known.js';
@@ -60,7 +61,8 @@ class FileLedger implements ErasureLedger {
   /** While a restore is under way the data are told nothing: one that was cut off must not look as if it had ended. */
   #dataAreBehind: boolean;
   #waiting: Waiting[] = [];
-  #last: Promise<void> = Promise.resolve();
+  /** One after the other, so that nothing is read half written. */
+  readonly #turns = new InTurn();
   #closed = false;
 
   constructor(
@@ -110,12 +112,12 @@ class FileLedger implements ErasureLedger {
     if (this.#closed) throw new CrmError('LEDGER_UNWRITABLE', { reason: 'The erasure ledger is closed.' });
     return new Promise((resolve, reject) => {
       this.#waiting.push({ record, resolve, reject });
-      void this.#inTurn(() => this.#writeWaiting());
+      void this.#turns.run(() => this.#writeWaiting());
     });
   }
 
   async entries(after = 0): Promise<readonly LedgerEntry[]> {
-    return readChain(await this.#inTurn(() => textOf(this.main))).slice(after);
+    return readChain(await this.#turns.run(() => textOf(this.main))).slice(after);
   }
 
   async acknowledge(): Promise<void> {
@@ -125,7 +127,7 @@ class FileLedger implements ErasureLedger {
   }
 
   verify(): Promise<void> {
-    return this.#inTurn(async () => {
+    return this.#turns.run(async () => {
       const text = await textOf(this.main);
       if ((readChain(text).at(-1) ?? NOWHERE).hash !== this.#head.hash) {
         throw new CrmError('LEDGER_BROKEN', { reason: 'The erasure ledger was changed while it was open.' });
@@ -138,17 +140,7 @@ class FileLedger implements ErasureLedger {
 
   async close(): Promise<void> {
     this.#closed = true;
-    await this.#last;
-  }
-
-  /** One after the other, so that nothing is read half written. */
-  #inTurn<T>(work: () => Promise<T>): Promise<T> {
-    const done = this.#last.then(work);
-    this.#last = done.then(
-      () => undefined,
-      () => undefined,
-    );
-    return done;
+    await this.#turns.settled();
   }
 
   async #writeWaiting(): Promise<void> {

@@ -1,6 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { CrmError } from '../errors.js';
+import { InTurn } from '../kernel/inTurn.js';
 import { lockFile } from '../sqlite/fileLock.js';
 import { type FileLedgerOptions, openFileLedger } from './file.js';
 import type { ErasureLedger, LedgerEntry, LedgerHead, LedgerRecord } from './port.js';
@@ -28,7 +29,7 @@ export const openSharedLedger = async (options: SharedLedgerOptions): Promise<Er
 };
 
 class SharedLedger implements ErasureLedger {
-  #last: Promise<unknown> = Promise.resolve();
+  readonly #turns = new InTurn();
   #closed = false;
 
   constructor(
@@ -62,22 +63,20 @@ class SharedLedger implements ErasureLedger {
 
   async close(): Promise<void> {
     this.#closed = true;
-    await this.#last;
+    await this.#turns.settled();
   }
 
   #inTurn<T>(work: (ledger: ErasureLedger) => Promise<T>): Promise<T> {
     if (this.#closed) {
       return Promise.reject(new CrmError('LEDGER_UNWRITABLE', { reason: 'The erasure ledger is closed.' }));
     }
-    const done = this.#last.then(() =>
+    return this.#turns.run(() =>
       withLedger(this.options, async (ledger) => {
         const result = await work(ledger);
         this.lastHead = ledger.head();
         return result;
       }),
     );
-    this.#last = done.catch(() => undefined);
-    return done;
   }
 }
 
