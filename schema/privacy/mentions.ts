@@ -5,7 +5,6 @@ import { companyDecider } from '../../src/crm/companies/decider.js';
 import { contactDecider } from '../../src/crm/contacts/decider.js';
 import { dealDecider } from '../../src/crm/deals/decider.js';
 import { CrmError } from '../../src/errors.js';
-import { instant } from '../../src/kernel/clock.js';
 import type { CommandContext } from '../../src/kernel/commandHandler.js';
 import { streamOf } from '../../src/kernel/decider.js';
 import { type LastValues, lastValues } from '../../src/privacy/erasure/lastValues.js';
@@ -15,7 +14,7 @@ import { type Called, type Finder, finderOf } from '../../src/privacy/mentions/f
 import { redaction } from '../../src/privacy/mentions/redact.js';
 import { Allow } from '../access.js';
 import type { Context } from '../context.js';
-import { subjectOf } from '../crm/contacts.js';
+import { subjectOf, todayIn } from '../crm/contacts.js';
 import { fieldsIn, kinds, markOf, mentionsOf } from './mentionsFound.js';
 import { DecideMentionsInput, DecideMentionsPayload } from './mentionTypes.js';
 
@@ -136,7 +135,7 @@ const change = async (
   const options = { expectedVersion, shownIn: [kinds[kind].readModel, 'history'] };
   if (kind === 'CONTACT') {
     const data = { ...fields, subject: await subjectOf(id, context, FIELD) };
-    const given = { today: instant(context.services.clock.now()).slice(0, 10) };
+    const given = { today: todayIn(context) };
     await context.handle(contactDecider, id, { type: 'UpdateContact', data, given }, command, options);
   } else if (kind === 'COMPANY') {
     await context.handle(companyDecider, id, { type: 'UpdateCompany', ...fields, subject: id }, command, options);

@@ -62,7 +62,7 @@ export interface ErasureState {
 
 export type Ended = Data<'RetentionEnded'> & { readonly at: string };
 
-export const endedName = ({ target, class: each }: { readonly target: string; readonly class: string }): string =>
+const endedName = ({ target, class: each }: { readonly target: string; readonly class: string }): string =>
   `${target} ${each}`;
 
 /** What an erasure waits for, as a code: `null` where it may start. */

@@ -97,7 +97,7 @@ const withPlaces = (text: string, fold: Fold) => {
 };
 
 /** Every text in a value: it itself, the members of lists and objects, and the names of free fields. */
-export const textsIn = (value: unknown): string[] => {
+const textsIn = (value: unknown): string[] => {
   if (typeof value === 'string') return [value];
   if (Array.isArray(value)) return value.flatMap(textsIn);
   if (typeof value !== 'object' || value === null) return [];

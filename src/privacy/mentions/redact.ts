@@ -1,7 +1,7 @@
 import type { Finder } from './find.js';
 
 /** What stands where a person was named. Short, so that a text stays within what its field takes. */
-export const REDACTED = '[…]';
+const REDACTED = '[…]';
 
 const redactedText = (text: string, find: Finder): string => {
   let done = 0;
