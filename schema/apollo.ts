@@ -14,6 +14,7 @@ import type { Limits } from './limits.js';
 import type { Operation, Operations } from './operations.js';
 import type { Meter } from './rates.js';
 import type { ReadRecorder } from './reads.js';
+import { type TellRefused, tellRefused } from './refusals.js';
 
 export interface ApolloOptions<Context> {
   readonly schema: GraphQLSchema;
@@ -23,6 +24,7 @@ export interface ApolloOptions<Context> {
   readonly present: PresentError;
   readonly meter: Meter;
   readonly reads: ReadRecorder<Context>;
+  readonly refused: TellRefused<Context>;
   readonly introspection: boolean;
 }
 
@@ -65,6 +67,7 @@ const admission = <Context extends BaseContext>({
   operations,
   meter,
   reads,
+  refused,
   present,
 }: ApolloOptions<Context>): ApolloServerPlugin<Context> => ({
   requestDidStart: async () => {
@@ -78,6 +81,9 @@ const admission = <Context extends BaseContext>({
         } catch (error) {
           throw error instanceof CrmError ? refusal(error) : error;
         }
+      },
+      didEncounterErrors: async ({ errors, contextValue }) => {
+        if (admitted !== undefined) tellRefused(refused, contextValue, admitted.name, errors);
       },
       willSendResponse: async ({ response, contextValue }) => {
         if (admitted === undefined) return;

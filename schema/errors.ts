@@ -52,7 +52,8 @@ export function refusal(error: CrmError): GraphQLError {
   return new GraphQLError(error.message, { originalError: error, extensions: { http: { status, headers } } });
 }
 
-function causeOf(error: unknown): unknown {
+/** What was thrown, whatever it was wrapped in. */
+export function causeOf(error: unknown): unknown {
   let cause = error;
   while (cause instanceof GraphQLError && cause.originalError) cause = cause.originalError;
   return cause;

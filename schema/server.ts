@@ -19,6 +19,7 @@ import { createOperations } from './operations.js';
 import { asPersisted, type PersistedOperations } from './persistedOperations.js';
 import { defaultRates, Meter } from './rates.js';
 import { nothingRead, type ReadRecorder } from './reads.js';
+import type { TellRefused } from './refusals.js';
 import { serveSecurityTxt } from './securityTxt.js';
 import { serveSubscriptions } from './subscriptions.js';
 import type { Surface } from './surface.js';
@@ -37,6 +38,8 @@ export interface GraphqlServerOptions<Context extends BaseContext> {
   readonly accountOf?: (context: Context) => string | null;
   /** Told of every answer before it leaves: whose data is in it is for the context to know. */
   readonly reads?: ReadRecorder<Context>;
+  /** Told of what somebody may not do; for the log. */
+  readonly refused?: TellRefused<Context>;
   readonly health: () => Health | Promise<Health>;
   readonly logger: Logger;
   readonly limits?: Partial<Limits>;
@@ -68,7 +71,7 @@ const OVERLOADED_RETRY_S = 1;
 export async function createGraphqlServer<Context extends BaseContext>(
   options: GraphqlServerOptions<Context>,
 ): Promise<GraphqlServer> {
-  const { schema, logger, production = false, surface = {}, reads = nothingRead } = options;
+  const { schema, logger, production = false, surface = {}, reads = nothingRead, refused = () => undefined } = options;
   const { introspection = !production, persistedOperations, clock = systemClock } = surface;
   const limits = { ...defaultLimits, ...options.limits };
   const present = errorPresenter(logger, { suggestions: introspection });
@@ -76,7 +79,7 @@ export async function createGraphqlServer<Context extends BaseContext>(
   const meter = new Meter(surface.buckets ?? new MemoryBuckets(clock), { ...defaultRates, ...surface.rates });
   const trusts = trustedProxies(surface.proxies ?? []);
   const origins = new Set(surface.corsOrigins);
-  const shared = { schema, operations, limits, present, meter, reads };
+  const shared = { schema, operations, limits, present, meter, reads, refused };
   const apollo = await startApollo<Context>({ ...shared, logger, introspection });
   const app = createApp({ limits, present, meter, trusts, tls: surface.tls });
   const state = { closing: false };

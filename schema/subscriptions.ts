@@ -29,6 +29,7 @@ import type { Operations } from './operations.js';
 import { asPersisted, type PersistedOperations } from './persistedOperations.js';
 import type { Meter } from './rates.js';
 import type { ReadRecorder } from './reads.js';
+import { type TellRefused, tellRefused } from './refusals.js';
 
 export interface SubscriptionOptions<Context> {
   readonly schema: GraphQLSchema;
@@ -37,6 +38,7 @@ export interface SubscriptionOptions<Context> {
   readonly present: PresentError;
   readonly meter: Meter;
   readonly reads: ReadRecorder<Context>;
+  readonly refused: TellRefused<Context>;
   readonly trusts: TrustsProxy;
   /** Other origins whose pages may connect. */
   readonly origins: ReadonlySet<string>;
@@ -124,11 +126,13 @@ interface SubscriptionArgs<Context> extends ExecutionArgs {
   readonly freshContext: () => Promise<Context>;
   /** Before what was answered leaves. */
   readonly record: (context: Context) => Promise<void> | undefined;
+  /** Of what was refused, for the log. */
+  readonly tell: (errors?: readonly GraphQLError[]) => void;
 }
 
 /** Parses, validates and measures, as Apollo's lane does for the rest. What it refuses, it gives as errors. */
 async function admitted<Context extends object>(
-  { schema, operations, limits, meter, reads, persistedOperations }: SubscriptionOptions<Context>,
+  { schema, operations, limits, meter, reads, refused, persistedOperations }: SubscriptionOptions<Context>,
   payload: SubscribePayload,
   open: number,
   freshContext: () => Promise<Context>,
@@ -153,7 +157,8 @@ async function admitted<Context extends object>(
     const contextValue = await freshContext();
     await meter.charge(contextValue, cost);
     const record = (context: Context) => reads.record(context, name);
-    return { schema, document, operationName, variableValues: variables, contextValue, freshContext, record };
+    const tell = (errors?: readonly GraphQLError[]) => tellRefused(refused, contextValue, name, errors);
+    return { schema, document, operationName, variableValues: variables, contextValue, freshContext, record, tell };
   } catch (error) {
     return [error instanceof CrmError ? refusal(error) : asGraphQLError(error)];
   }
@@ -186,7 +191,10 @@ async function subscription<Context>(
   args: SubscriptionArgs<Context>,
 ): Promise<AsyncIterableIterator<ExecutionResult> | ExecutionResult> {
   const events = await createSourceEventStream(args);
-  if (!(Symbol.asyncIterator in events)) return events;
+  if (!(Symbol.asyncIterator in events)) {
+    args.tell(events.errors);
+    return events;
+  }
   const source = events[Symbol.asyncIterator]();
   const end = async (): Promise<IteratorResult<ExecutionResult>> => {
     await source.return?.();

@@ -12,7 +12,7 @@ import type { Devices } from '../identity/access/devices.js';
 import type { OpenIdProvider } from '../identity/access/openIdClient.js';
 import type { Passkeys } from '../identity/access/passkeys.js';
 import type { Passwords } from '../identity/access/passwords.js';
-import { type RefusedSignIn, tellingRefusals } from '../identity/access/refusedSignIns.js';
+import { type RefusedAccess, type RefusedSignIn, tellingRefusals } from '../identity/access/refusedSignIns.js';
 import type { SecondFactors } from '../identity/access/secondFactors.js';
 import type { Sessions } from '../identity/access/sessions.js';
 import { SignInThrottle } from '../identity/access/signInThrottle.js';
@@ -98,7 +98,7 @@ interface Threads {
 
 export interface InstallationOptions {
   readonly clock?: Clock;
-  readonly report?: (what: RunnerReport | MailReport | BackgroundReport | RefusedSignIn) => void;
+  readonly report?: (what: RunnerReport | MailReport | BackgroundReport | RefusedSignIn | RefusedAccess) => void;
   /** Takes invitations, instead of sending them by mail. */
   readonly invite?: (mail: InvitationMail) => Promise<void>;
   /** Told on the first start, as soon as the master key is made: what comes after may still fail. */
@@ -304,6 +304,10 @@ export class Installation {
   refused = (refused: () => Promise<RefusedSignIn>): void => {
     this.behind(async () => this.options.report?.(await refused()));
   };
+
+  /** @param actor an account or a key; the log has a keyed hash of it, for an account that of its refused sign-ins */
+  accessRefused = (actor: string, refused: Pick<RefusedAccess, 'code' | 'operation'>): void =>
+    this.options.report?.({ kind: 'access-refused', ...refused, actor: this.#claimKey('sign-in-log', actor) });
 
   signUp = async (request: SignUp) => {
     const signedUp = await this.#signedUp(request);

@@ -6,7 +6,7 @@ import { Context, readRecorder } from '../../schema/context.js';
 import { serveCertificates } from '../../schema/privacy/certificates.js';
 import { createGraphqlServer } from '../../schema/server.js';
 import { CrmError, isCrmError } from '../errors.js';
-import type { RefusedSignIn } from '../identity/access/refusedSignIns.js';
+import type { RefusedAccess, RefusedSignIn } from '../identity/access/refusedSignIns.js';
 import { type Buckets, MemoryBuckets } from '../kernel/buckets.js';
 import { systemClock } from '../kernel/clock.js';
 import type { MailReport } from '../mail/queue.js';
@@ -36,7 +36,7 @@ export interface RunningServer {
  */
 export const serve = async (config: Config, masterKeyMade?: () => void): Promise<RunningServer> => {
   const logger = pino({ level: config.logLevel }, pino.destination({ dest: 2, sync: false }));
-  const report = (what: RunnerReport | MailReport | BackgroundReport | RefusedSignIn) => {
+  const report = (what: RunnerReport | MailReport | BackgroundReport | RefusedSignIn | RefusedAccess) => {
     if (!('error' in what)) return logger.warn(what);
     const { error, ...rest } = what;
     const code = isCrmError(error) ? error.code : 'INTERNAL';
@@ -64,6 +64,7 @@ export const serve = async (config: Config, masterKeyMade?: () => void): Promise
       surface,
       contextOf: async (caller) => Context.of(installation(), caller),
       reads: readRecorder,
+      refused: (context, refused) => installation().accessRefused(context.actor, refused),
       accountOf: (context) => (context.isSignedIn ? context.actor : null),
       health: async () => healthOf(opening),
       routes: serveCertificates(() => installation().certificateKey),

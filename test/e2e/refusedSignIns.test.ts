@@ -1,3 +1,5 @@
+import { createClient } from 'graphql-ws';
+import WebSocket from 'ws';
 import { eventually } from '../support/eventually.js';
 import { opened, SIGN_IN } from '../support/people.js';
 import { startServer, type TestServer } from '../support/server.js';
@@ -18,12 +20,13 @@ const sent = (query: string, variables: object) =>
     headers: { 'content-type': 'application/json', 'x-forwarded-for': ADDRESS },
     body: JSON.stringify({ query, variables }),
   });
-const refusals = (): Record<string, unknown>[] =>
+const logged = (kind: string): Record<string, unknown>[] =>
   server
     .output()
     .split('\n')
-    .filter((line) => line.includes('sign-in-refused'))
+    .filter((line) => line.includes(kind))
     .map((line) => JSON.parse(line));
+const refusals = () => logged('sign-in-refused');
 
 test('[P5.5] a refused sign-in is in the log, without anything of the person, and the same account can be told again', async () => {
   const { email, password, account } = await opened(server);
@@ -50,4 +53,32 @@ test('[P5.5] a refused sign-in is in the log, without anything of the person, an
   for (const word of [email, email.toUpperCase(), 'nobody@example.com', ADDRESS, wrong, account.id]) {
     expect(server.output()).not.toContain(word);
   }
+});
+
+test('[P5.5] so is what somebody may not do, once a request, by query and by subscription', async () => {
+  const { token, account, email } = await opened(server);
+  await sent(SIGN_IN, { input: { email, password: 'not the password of anybody' } });
+  const known = await eventually('the sign-in', async () => logged('sign-in-refused').at(-1)?.account);
+  const caller = { token, workspace: crypto.randomUUID() };
+  await server.ask('{ contacts { totalCount } companies { totalCount } }', {}, caller);
+  const connectionParams = { authorization: `Bearer ${token}`, 'x-workspace': caller.workspace };
+  const url = server.url.replace('http', 'ws');
+  const client = createClient({ url, webSocketImpl: WebSocket, connectionParams, retryAttempts: 0 });
+  const answers = client.iterate({ query: 'subscription { events { entityId } }' });
+  const refused = { extensions: { code: 'FORBIDDEN' } };
+  await answers.next().then(
+    ({ value }) => expect(value?.errors).toMatchObject([refused]),
+    (errors) => expect(errors).toMatchObject([refused]),
+  );
+  await client.dispose();
+  const lines = await eventually('two refusals', async () => {
+    const all = logged('access-refused');
+    return all.length >= 2 && all;
+  });
+  const told = { kind: 'access-refused', code: 'FORBIDDEN', actor: known };
+  expect(lines).toMatchObject([
+    { ...told, operation: 'query companies contacts' },
+    { ...told, operation: 'subscription events' },
+  ]);
+  for (const word of [account.id, caller.workspace]) expect(server.output()).not.toContain(word);
 });

@@ -13,6 +13,16 @@ export interface RefusedSignIn {
   readonly network?: string;
 }
 
+/** Something that was refused to somebody who is signed in, for the log (OWASP ASVS 5, 16.3.2): nothing in it is of a person. */
+export interface RefusedAccess {
+  readonly kind: 'access-refused';
+  readonly code: ErrorCode;
+  /** As the schema names it, e.g. `mutation eraseContact`. */
+  readonly operation: string;
+  /** A keyed hash of the account, or of the key that acted for it. */
+  readonly actor: string;
+}
+
 /** What is known of a sign-in before it is decided. */
 export interface SignInTried {
   readonly means: SignInMeans;
