@@ -67,6 +67,8 @@ export class DatabaseCopy {
         this.#target.exec(`INSERT INTO main.${quoted(table)} SELECT * FROM source.${quoted(table)}`);
       }
       this.#copyCounters(tables);
+      // Only now: they refuse what may not be written anew, as a destroyed key, which is to be in the copy all the same.
+      for (const table of tables) this.#createTriggers(table);
       this.#target.exec('COMMIT; DETACH source');
     });
   }
@@ -103,9 +105,17 @@ export class DatabaseCopy {
   #create(table: string): void {
     const made = this.#target
       .prepare(
-        `SELECT sql FROM source.sqlite_master WHERE tbl_name = ? AND sql IS NOT NULL
+        `SELECT sql FROM source.sqlite_master WHERE tbl_name = ? AND sql IS NOT NULL AND type <> 'trigger'
          ORDER BY CASE type WHEN 'table' THEN 0 ELSE 1 END`,
       )
+      .pluck()
+      .all(table) as string[];
+    for (const sql of made) this.#target.exec(sql);
+  }
+
+  #createTriggers(table: string): void {
+    const made = this.#target
+      .prepare(`SELECT sql FROM source.sqlite_master WHERE tbl_name = ? AND type = 'trigger' ORDER BY rowid`)
       .pluck()
       .all(table) as string[];
     for (const sql of made) this.#target.exec(sql);

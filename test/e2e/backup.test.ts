@@ -128,7 +128,11 @@ test(
     expect(personal.length).toBeGreaterThan(0);
     expect(personal.every((field: { erased: boolean }) => field.erased)).toBe(true);
     await newId(again, 'contact', { givenName: 'After' });
+    // The vault refuses keys of whoever was erased: a copy of it has them as destroyed.
+    expect(await cli('backup', '--to', inRoot('backups-after'))).toMatchObject({ code: 0 });
     await server.stop();
+    const [after] = backupsIn(inRoot('backups-after'));
+    expect(await cli('restore-drill', '--from', inRoot('backups-after', after!))).toMatchObject({ code: 0 });
   },
   TIMEOUT_MS,
 );
@@ -140,7 +144,7 @@ test(
     const { code, output } = await cli('restore-drill', '--from', backup);
     expect([code, output]).toEqual([0, expect.stringMatching(/passed {2}restore of \S+, recorded 20.*Z\n/)]);
     expect(output).toMatch(/of [1-9]\d* erased subjects 0 can be read/);
-    expect((await cli('restore-drills')).output).toBe(output);
+    expect((await cli('restore-drills')).output).toContain(output);
     expect(readdirSync(tmpdir()).filter((name) => name.startsWith('crm-restore') && !before.includes(name))).toEqual(
       [],
     );

@@ -78,6 +78,17 @@ test('numbers that were given out once are not given out again in a copy', () =>
   copy.close();
 });
 
+test('what may not be written any more is in the copy all the same, and it refuses what the source refuses', () => {
+  add('first');
+  writer.exec(`CREATE TRIGGER no_more_notes BEFORE INSERT ON notes BEGIN SELECT RAISE(ABORT, 'no more'); END`);
+  const copy = copied();
+  expect(texts(copy)).toEqual(['first']);
+  copy.close();
+  const written = openDatabase({ ...target, durability: 'full' });
+  expect(() => written.prepare('INSERT INTO notes (text) VALUES (?)').run('second')).toThrow('no more');
+  written.close();
+});
+
 test('tables that are not wanted are left out', () => {
   const copy = new DatabaseCopy(source, target);
   copy.pin();
