@@ -148,7 +148,7 @@ const replayErasures = async (config: Directories, clock: Clock): Promise<number
     ...patient,
   });
   try {
-    await installation.caughtUp();
+    // What was erased anew was waited for, and the read models are not kept.
     await installation.endRestore();
     return erasuresTakenUp;
   } finally {
