@@ -26,7 +26,12 @@ export interface Latency {
   readonly ms: number;
 }
 
-const timed = (agent: Agent, { url, headers, expected }: LatencyJob, body: string): Promise<number> =>
+/** Milliseconds from a request to the end of its answer. Error: where that is not as expected. */
+export const timed = (
+  agent: Agent,
+  { url, headers, expected }: Pick<LatencyJob, 'url' | 'headers' | 'expected'>,
+  body: string,
+): Promise<number> =>
   new Promise((resolve, reject) => {
     const began = performance.now();
     const length = `${Buffer.byteLength(body)}`;

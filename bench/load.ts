@@ -16,6 +16,7 @@ export interface LoadJob {
   readonly bodies: readonly string[];
   readonly connections: number;
   readonly warmUpMs: number;
+  /** Or until its end is asked for. */
   readonly durationMs: number;
   /** Whether a body has to be answered with the same bytes each time. */
   readonly sameAnswers: boolean;
@@ -30,9 +31,13 @@ export interface LoadReport {
 }
 
 /** Error: where an answer is not 200, has errors, or differs from an earlier one to the same body. */
-export const load = async (job: LoadJob, server: RunningProcess): Promise<LoadReport & { cpuMs: number }> => {
+export const load = async (
+  job: LoadJob,
+  server: RunningProcess,
+  ending?: AbortSignal,
+): Promise<LoadReport & { cpuMs: number }> => {
   const before = server.cpuMs();
-  const report = await inProcess<LoadJob, LoadReport>('bench/load.js', job);
+  const report = await inProcess<LoadJob, LoadReport>('bench/load.js', job, ending);
   return { ...report, cpuMs: server.cpuMs() - before };
 };
 
@@ -142,14 +147,14 @@ const opened = (url: string): Promise<Socket> => {
   });
 };
 
-const run = async (job: LoadJob): Promise<LoadReport> => {
+const run = async (job: LoadJob, ending: AbortSignal): Promise<LoadReport> => {
   const sockets = await Promise.all(Array.from({ length: job.connections }, () => opened(job.url)));
   const running = new Load(job);
   for (const socket of sockets) running.drive(socket);
   await pause(job.warmUpMs);
   const before = running.answered;
   const began = performance.now();
-  await pause(job.durationMs);
+  await pause(job.durationMs, undefined, { signal: ending }).catch(() => undefined);
   const seconds = (performance.now() - began) / 1000;
   const requestsPerSecond = (running.answered - before) / seconds;
   for (const socket of sockets) socket.destroy();

@@ -30,8 +30,8 @@ interface Answer {
 
 export const signedIn = ({ token }: Tenant) => ({ authorization: `Bearer ${token}` });
 
-/** The whole list, as the product answers it page by page. */
-export const wholeList = async (url: string, query: string, tenant: Tenant) => {
+/** The whole list, or so much of it, as the product answers it page by page. */
+export const wholeList = async (url: string, query: string, tenant: Tenant, atLeast = Number.POSITIVE_INFINITY) => {
   const edges: Answer['data']['contacts']['edges'][number][] = [];
   for (let after: string | null = null; ; ) {
     const body: string = JSON.stringify({ query, variables: { after } });
@@ -39,7 +39,7 @@ export const wholeList = async (url: string, query: string, tenant: Tenant) => {
     const response = await fetch(url, { method: 'POST', headers, body });
     const { data } = (await response.json()) as Answer;
     edges.push(...data.contacts.edges);
-    if (!data.contacts.pageInfo.hasNextPage) return edges;
+    if (!data.contacts.pageInfo.hasNextPage || edges.length >= atLeast) return edges;
     after = data.contacts.pageInfo.endCursor;
   }
 };

@@ -67,10 +67,17 @@ export const startServer = (script: string, env: Record<string, string>): Promis
 
 /** What one account may cost a second: a bench is one account that asks as fast as it can. */
 const NO_LIMIT = '1000000000';
+/** A session is as old as the history, and may erase all the same. */
+const FOR_AS_LONG_AS_IT_TAKES = '9999';
 
 /** The product, as `npm start` runs it, with the same buckets but so large that none runs empty. */
 export const startProduct = ({ dataDir, masterKeyFile }: Home): Promise<RunningProcess> =>
-  startServer('src/app/main.js', { DATA_DIR: dataDir, MASTER_KEY_FILE: masterKeyFile, COST_PER_SECOND: NO_LIMIT });
+  startServer('src/app/main.js', {
+    DATA_DIR: dataDir,
+    MASTER_KEY_FILE: masterKeyFile,
+    COST_PER_SECOND: NO_LIMIT,
+    STEP_UP_MINUTES: FOR_AS_LONG_AS_IT_TAKES,
+  });
 
 /** Clock ticks of Linux are a hundredth of a second (proc_pid_stat(5), fields 14 and 15). */
 const MS_A_TICK = 10;
@@ -111,21 +118,28 @@ export const timeProcess = (script: string, args: readonly string[], env: Record
   });
 };
 
-/** Gives a job to a process of its own, which answers with one message (`answerJob`). */
-export const inProcess = <Job extends object, Answer>(script: string, job: Job): Promise<Answer> => {
+/** Gives a job to a process of its own, which answers with one message (`answerJob`), and is told where the signal asks for its end. */
+export const inProcess = <Job extends object, Answer>(
+  script: string,
+  job: Job,
+  ending?: AbortSignal,
+): Promise<Answer> => {
   const options = { env: environment({}), stdio: ['ignore', 2, 2, 'ipc'] } satisfies Parameters<typeof fork>[2];
   const child = tracked(fork(built(script), options));
   return new Promise((resolve, reject) => {
     child.once('message', (answer) => resolve(answer as Answer));
     child.once('exit', (code) => reject(new Error(`${script} ended with ${code} and no answer.`)));
     child.send(job);
+    ending?.addEventListener('abort', () => child.connected && child.send('end'), { once: true });
   });
 };
 
 /** The other end of `inProcess`. */
-export const answerJob = <Job, Answer>(work: (job: Job) => Promise<Answer>): void => {
+export const answerJob = <Job, Answer>(work: (job: Job, ending: AbortSignal) => Promise<Answer>): void => {
   process.once('message', async (job) => {
-    const answer = await work(job as Job);
+    const ending = new AbortController();
+    process.once('message', () => ending.abort());
+    const answer = await work(job as Job, ending.signal);
     process.send!(answer, () => process.disconnect());
   });
 };
