@@ -9,6 +9,7 @@ import { evenTime, type Recall, VaultProcesses, type VaultProcessesParts } from 
 import { rewrapSubjects } from './mongodbRotation.js';
 import { MongoWorkspaceKeys } from './mongodbWorkspaces.js';
 import type { DestroyedKey, DestroyedWorkspaceKey, SealingLease, SubjectKey, SubjectState, Vault } from './port.js';
+import { zeroKeys } from './storedKeys.js';
 import { type CachedSubject, SubjectCache } from './subjectCache.js';
 
 export interface MongoVaultOptions {
@@ -84,7 +85,7 @@ class MongoVault implements Vault {
   async start(): Promise<void> {
     await this.database.run(async () => {
       const any = await this.#workspaces.any();
-      if (any !== null) this.#workspaces.opened(any);
+      if (any !== null) zeroKeys(this.#workspaces.opened(any));
     });
     await this.#processes.start();
   }
@@ -208,12 +209,12 @@ class MongoVault implements Vault {
     // Once everybody has answered, nobody wraps a key under the old one any more.
     await this.#everywhere({ kind: 'rewrap', workspace, subject: null });
     const keys = this.#workspaces.opened(begun);
-    if (keys === null) throw new CrmError('CORRUPT_STORE');
+    if (!keys?.next) throw new CrmError('CORRUPT_STORE');
+    const { current, next } = keys;
     try {
-      await this.database.run(() => rewrapSubjects(workspace, keys, this.#subjects, this.options.random));
+      await this.database.run(() => rewrapSubjects(workspace, { current, next }, this.#subjects, this.options.random));
     } finally {
-      keys.current.fill(0);
-      keys.next?.fill(0);
+      zeroKeys(keys);
     }
     await this.database.run(() => this.#workspaces.finishRotation(workspace, begun.next));
     this.#reader.forget(workspace);
@@ -271,8 +272,7 @@ class MongoVault implements Vault {
     try {
       await this.#subjects.makeMissing(workspace, subject, classes, keys.next ?? keys.current);
     } finally {
-      keys.current.fill(0);
-      keys.next?.fill(0);
+      zeroKeys(keys);
     }
   }
 

@@ -5,8 +5,7 @@ import { joined } from '../mongodb/texts.js';
 import type { MongoSubjectKeys, SubjectDocument } from './mongodbKeys.js';
 import type { MongoWorkspaceKeys, WorkspaceDocument } from './mongodbWorkspaces.js';
 import type { SubjectKey } from './port.js';
-import { subjectPlace, type WorkspaceKeys } from './storedKeys.js';
-import { unwrapKey } from './wrap.js';
+import { subjectPlace, unwrapByEither, zeroKeys } from './storedKeys.js';
 
 /** Workspaces remembered, as they are stored: wrapped. */
 const MAX_WORKSPACES = 1_000;
@@ -103,8 +102,7 @@ export class MongoKeyReader {
     const keys = this.workspaces.opened(workspace);
     if (keys === null) return null;
     const unwrapped = unwrapByEither(keys, subjectPlace(ref), Buffer.from(key.wrapped, 'base64'));
-    keys.current.fill(0);
-    keys.next?.fill(0);
+    zeroKeys(keys);
     return unwrapped ?? 'broken';
   }
 }
@@ -120,6 +118,3 @@ const fingerprintsIn = (
   const ofWorkspaces = [...workspaces.values()].map((workspace) => workspace?.fingerprint);
   return [...new Set([...ofKeys, ...ofWorkspaces])].filter((each) => typeof each === 'string');
 };
-
-const unwrapByEither = ({ current, next }: WorkspaceKeys, place: readonly string[], wrapped: Buffer) =>
-  unwrapKey(current, place, wrapped) ?? (next && unwrapKey(next, place, wrapped));

@@ -1,8 +1,9 @@
 import { CrmError } from '../errors.js';
+import type { RandomBytes } from '../kernel/ids.js';
 import type { KeyRef } from '../kernel/personal.js';
 import type { SqliteDatabase, Statement } from '../sqlite/database.js';
 import type { SubjectKey } from './port.js';
-import { unwrapKey, WRAPPED_BYTES } from './wrap.js';
+import { unwrapKey, WRAPPED_BYTES, wrapKey } from './wrap.js';
 
 /**
  * Wrapped keys stand in tables with an ascending integer key, from which nothing is ever deleted, in rows whose size
@@ -81,6 +82,11 @@ export const subjectPlace = (ref: KeyRef) => ['bpo-crm subject key v1', ref.work
 export interface WorkspaceKeys {
   readonly current: Buffer;
   readonly next: Buffer | null;
+}
+
+/** While it is being changed. */
+export interface ChangingKeys extends WorkspaceKeys {
+  readonly next: Buffer;
 }
 
 interface WrappedWorkspaceKeys {
@@ -174,8 +180,7 @@ export class StoredKeys {
   forget(workspace: string): void {
     const keys = this.#workspaceKeys.get(workspace);
     this.#workspaceKeys.delete(workspace);
-    keys?.current.fill(0);
-    keys?.next?.fill(0);
+    zeroKeys(keys);
   }
 
   /** Zeroes what is remembered. */
@@ -184,7 +189,34 @@ export class StoredKeys {
   }
 }
 
-const unwrapByEither = (keys: WorkspaceKeys | null, place: readonly string[], wrapped: Buffer): SubjectKey | null => {
+/** The key inside; `null` where neither of the workspace's keys wraps it. */
+export const unwrapByEither = (
+  keys: WorkspaceKeys | null,
+  place: readonly string[],
+  wrapped: Buffer,
+): SubjectKey | null => {
   if (keys === null) return null;
   return unwrapKey(keys.current, place, wrapped) ?? (keys.next && unwrapKey(keys.next, place, wrapped));
+};
+
+/** Wraps a key under the next one; `null` where it is already. Error: CORRUPT_STORE where neither of the two wraps it. */
+export const rewrapKey = (
+  { current, next }: ChangingKeys,
+  place: readonly string[],
+  wrapped: Buffer,
+  random: RandomBytes,
+): Buffer | null => {
+  const done = unwrapKey(next, place, wrapped);
+  done?.fill(0);
+  if (done !== null) return null;
+  const key = unwrapKey(current, place, wrapped);
+  if (key === null) throw new CrmError('CORRUPT_STORE');
+  const rewrapped = wrapKey(next, place, key, random);
+  key.fill(0);
+  return rewrapped;
+};
+
+export const zeroKeys = (keys: WorkspaceKeys | null | undefined): void => {
+  keys?.current.fill(0);
+  keys?.next?.fill(0);
 };

@@ -3,8 +3,16 @@ import type { RandomBytes } from '../kernel/ids.js';
 import type { RetentionClass } from '../kernel/personal.js';
 import type { SqliteDatabase, Statement } from '../sqlite/database.js';
 import type { DestroyedWorkspaceKey, SubjectState } from './port.js';
-import { NO_KEY, type StoredKeys, subjectPlace, type WorkspaceKeys, workspacePlace } from './storedKeys.js';
-import { fingerprintOf, unwrapKey, wrapKey } from './wrap.js';
+import {
+  type ChangingKeys,
+  NO_KEY,
+  rewrapKey,
+  type StoredKeys,
+  subjectPlace,
+  type WorkspaceKeys,
+  workspacePlace,
+} from './storedKeys.js';
+import { fingerprintOf, wrapKey } from './wrap.js';
 
 const KEY_BYTES = 32;
 /** Of a workspace that was closed before it had a key. */
@@ -120,18 +128,12 @@ export class WorkspaceChanges {
     this.#takeNext.run(NO_KEY, fingerprintOf(next), workspace);
   }
 
-  #rewrapRow(workspace: string, { current, next }: { current: Buffer; next: Buffer }, row: WrappedRow): void {
-    const place = subjectPlace({ workspace, subject: row.subject, class: row.class });
-    const done = unwrapKey(next, place, row.wrapped);
-    done?.fill(0);
-    if (done !== null) return;
-    const key = unwrapKey(current, place, row.wrapped);
-    if (key === null) throw new CrmError('CORRUPT_STORE');
-    this.#rewrap.run(wrapKey(next, place, key, this.random), row.id);
-    key.fill(0);
+  #rewrapRow(workspace: string, keys: ChangingKeys, { id, subject, class: each, wrapped }: WrappedRow): void {
+    const rewrapped = rewrapKey(keys, subjectPlace({ workspace, subject, class: each }), wrapped, this.random);
+    if (rewrapped !== null) this.#rewrap.run(rewrapped, id);
   }
 
-  #keysUnderRotation(workspace: string): { current: Buffer; next: Buffer } {
+  #keysUnderRotation(workspace: string): ChangingKeys {
     const keys = this.stored.readWorkspaceKeys(workspace);
     if (keys?.next) return { current: keys.current, next: keys.next };
     throw new CrmError('SUBJECT_ERASED');
