@@ -111,10 +111,9 @@ class MongoVault implements Vault {
       if (!this.#processes.isHeld) await this.#processes.renew();
       const epoch = this.#epoch;
       const read = await this.#read(wanted);
-      this.#refuseShut();
       // From here to the caller it is one turn of the event loop, in which no key is zeroed.
-      const keys = epoch === this.#epoch && this.#processes.isHeld ? this.#taken(refs, read) : null;
-      for (const key of read.values()) key?.fill(0);
+      const keys = this.#keep(refs, read, epoch);
+      this.#refuseShut();
       if (keys !== null) return keys;
     }
   }
@@ -254,10 +253,7 @@ class MongoVault implements Vault {
     const epoch = this.#epoch;
     const refs = classes.map((each) => ({ workspace, subject, class: each }));
     await this.#underWay(workspace, () => this.database.run(() => this.#makeMissing(workspace, subject, classes)));
-    const read = await this.#read(refs);
-    const isGood = epoch === this.#epoch && this.#processes.isHeld && this.#shut === undefined;
-    const keys = isGood ? this.#taken(refs, read) : null;
-    for (const key of read.values()) key?.fill(0);
+    const keys = this.#keep(refs, await this.#read(refs), epoch);
     if (keys === null) return;
     // It is active, and has a key that was destroyed: somebody has brought it back.
     if (keys.includes(null)) throw new CrmError('KEY_DESTROYED');
@@ -295,6 +291,18 @@ class MongoVault implements Vault {
 
   async #read(refs: readonly KeyRef[]): Promise<Map<string, SubjectKey | null>> {
     return refs.length === 0 ? new Map() : this.database.run(() => this.#reader.read(refs));
+  }
+
+  /** As `#taken`, but where they were called back since `epoch`: `null`. What is not kept is zeroed. */
+  #keep(
+    refs: readonly KeyRef[],
+    read: Map<string, SubjectKey | null>,
+    epoch: number,
+  ): readonly (SubjectKey | null)[] | null {
+    const isGood = epoch === this.#epoch && this.#processes.isHeld && this.#shut === undefined;
+    const keys = isGood ? this.#taken(refs, read) : null;
+    for (const key of read.values()) key?.fill(0);
+    return keys;
   }
 
   /**
