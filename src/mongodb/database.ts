@@ -158,6 +158,17 @@ export const onlyDuplicates = (error: unknown): boolean => {
   return refused.length > 0 && refused.every(({ code }) => code === DUPLICATE_KEY);
 };
 
+/** Writes what may be there already, put there by another, which is as good: one document, or an unordered bulk. */
+export const ignoringDuplicates = async (write: () => Promise<unknown>): Promise<void> => {
+  try {
+    await write();
+  } catch (error) {
+    // A bulk write bears the code of the first of its errors, which says nothing of the others.
+    const isThere = error instanceof MongoBulkWriteError ? onlyDuplicates(error) : isDuplicate(error);
+    if (!isThere) throw error;
+  }
+};
+
 /** One database. Finishes what it has accepted before it closes, and accepts nothing after. */
 export class MongoDatabase {
   readonly #underWay = new Set<Promise<unknown>>();

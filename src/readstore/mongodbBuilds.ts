@@ -1,7 +1,7 @@
 import type { Collection } from 'mongodb';
 import { CrmError } from '../errors.js';
 import { type Position, START } from '../kernel/envelope.js';
-import { isDuplicate, type MongoDatabase, type Stored } from '../mongodb/database.js';
+import { ignoringDuplicates, type MongoDatabase, type Stored } from '../mongodb/database.js';
 import type { Build, ProjectionTables } from './port.js';
 
 /*
@@ -167,11 +167,3 @@ export class MongoBuilds {
     return matchedCount === 1 ? changed : this.#change(projection, next);
   }
 }
-
-const ignoringDuplicates = async (write: () => Promise<unknown>): Promise<void> => {
-  try {
-    await write();
-  } catch (error) {
-    if (!isDuplicate(error)) throw error;
-  }
-};

@@ -2,7 +2,7 @@ import type { Collection } from 'mongodb';
 import { CrmError } from '../errors.js';
 import type { RandomBytes } from '../kernel/ids.js';
 import type { RetentionClass } from '../kernel/personal.js';
-import { isDuplicate, type MongoDatabase, onlyDuplicates, type Stored } from '../mongodb/database.js';
+import { ignoringDuplicates, isDuplicate, type MongoDatabase, type Stored } from '../mongodb/database.js';
 import { joined } from '../mongodb/texts.js';
 import type { DestroyedKey, SubjectState } from './port.js';
 import { subjectPlace } from './storedKeys.js';
@@ -65,14 +65,8 @@ export class MongoSubjectKeys {
   /** From here on they are refused for ever. */
   async noteDestroyed(fingerprints: readonly string[]): Promise<void> {
     if (fingerprints.length === 0) return;
-    try {
-      await this.#destroyed.insertMany(
-        fingerprints.map((_id) => ({ _id })),
-        { ordered: false },
-      );
-    } catch (error) {
-      if (!onlyDuplicates(error)) throw error;
-    }
+    const documents = fingerprints.map((_id) => ({ _id }));
+    await ignoringDuplicates(() => this.#destroyed.insertMany(documents, { ordered: false }));
   }
 
   /**
@@ -118,11 +112,7 @@ export class MongoSubjectKeys {
       await this.#subjects.updateOne({ _id, state: 'active' }, { $set: { state: 'closing' } });
       const after = await this.#subjects.findOne({ _id });
       if (after !== null && after.state !== 'active') return after;
-      try {
-        await this.#subjects.insertOne({ _id, workspace, subject, state: 'closing' });
-      } catch (error) {
-        if (!isDuplicate(error)) throw error;
-      }
+      await ignoringDuplicates(() => this.#subjects.insertOne({ _id, workspace, subject, state: 'closing' }));
     }
   }
 

@@ -1,7 +1,7 @@
 import type { Collection } from 'mongodb';
 import { CrmError } from '../errors.js';
 import type { RandomBytes } from '../kernel/ids.js';
-import { isDuplicate, type MongoDatabase, type Stored } from '../mongodb/database.js';
+import { ignoringDuplicates, type MongoDatabase, type Stored } from '../mongodb/database.js';
 import type { KnownState } from './mongodbKeys.js';
 import { type WorkspaceKeys, workspacePlace } from './storedKeys.js';
 import { fingerprintOf, unwrapKey, wrapKey } from './wrap.js';
@@ -49,7 +49,7 @@ export class MongoWorkspaceKeys {
     const wrapped = this.#wrapped(workspace, key);
     key.fill(0);
     const document: WorkspaceDocument = { _id: workspace, state: 'active', fingerprint, wrapped, next: null };
-    await this.#insert(document);
+    await ignoringDuplicates(() => this.#workspaces.insertOne(document));
     return this.made(workspace);
   }
 
@@ -64,7 +64,8 @@ export class MongoWorkspaceKeys {
     await this.#workspaces.updateOne({ _id: workspace, state: 'active' }, { $set: { state: 'closing' } });
     const after = await this.find(workspace);
     if (after !== null && after.state !== 'active') return after;
-    await this.#insert({ _id: workspace, state: 'closing', fingerprint: null, wrapped: null, next: null });
+    const document = { _id: workspace, state: 'closing', fingerprint: null, wrapped: null, next: null } as const;
+    await ignoringDuplicates(() => this.#workspaces.insertOne(document));
     return this.close(workspace);
   }
 
@@ -99,14 +100,6 @@ export class MongoWorkspaceKeys {
     key.fill(0);
     const change = { $set: { wrapped: next, next: null, fingerprint } };
     await this.#workspaces.updateOne({ _id: workspace, state: 'active', next }, change);
-  }
-
-  async #insert(document: WorkspaceDocument): Promise<void> {
-    try {
-      await this.#workspaces.insertOne(document);
-    } catch (error) {
-      if (!isDuplicate(error)) throw error;
-    }
   }
 
   #wrapped(workspace: string, key: Uint8Array): string {
