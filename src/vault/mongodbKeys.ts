@@ -78,13 +78,13 @@ export class MongoSubjectKeys {
     subject: string,
     classes: readonly RetentionClass[],
     workspaceKey: Uint8Array,
-  ): Promise<SubjectDocument> {
+  ): Promise<void> {
     const _id = joined(workspace, subject);
     for (;;) {
       const before = await this.#subjects.findOne({ _id });
       if (before !== null && before.state !== 'active') throw new CrmError('SUBJECT_ERASED');
       const missing = [...new Set(classes)].filter((each) => before?.keys?.[each] === undefined);
-      if (before !== null && missing.length === 0) return before;
+      if (before !== null && missing.length === 0) return;
       const made = missing.map((each) => [each, this.#makeKey(workspace, subject, each, workspaceKey)] as const);
       const destroyed = await this.destroyedAmong(made.map(([, { fingerprint }]) => fingerprint));
       // Only a broken source of randomness, or a machine set back to an old image, brings a key a second time.
@@ -92,12 +92,12 @@ export class MongoSubjectKeys {
       const none = Object.fromEntries(made.map(([each]) => [`keys.${each}`, { $exists: false }]));
       const added = Object.fromEntries(made.map(([each, key]) => [`keys.${each}`, key]));
       try {
-        const after = await this.#subjects.findOneAndUpdate(
+        await this.#subjects.updateOne(
           { _id, state: 'active', ...none },
           { $set: { workspace, subject, ...added } },
-          { upsert: true, returnDocument: 'after' },
+          { upsert: true },
         );
-        if (after !== null) return after;
+        return;
       } catch (error) {
         // Closed, or given one of these keys by another process, since it was read.
         if (!isDuplicate(error)) throw error;
