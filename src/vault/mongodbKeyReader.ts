@@ -31,15 +31,14 @@ export class MongoKeyReader {
    */
   async read(refs: readonly KeyRef[]): Promise<Map<string, SubjectKey | null>> {
     for (let attempt = 1; ; attempt++) {
-      const subjects = await this.subjects.findAll([...new Set(refs.map(idOf))]);
-      const workspaces = await this.#all(refs);
-      const byId = new Map(subjects.map((document) => [document._id, document]));
-      const destroyed = await this.subjects.destroyedAmong(fingerprintsIn(refs, byId, workspaces));
+      const subjects = await this.#subjectsOf(refs);
+      const workspaces = await this.#workspacesOf(refs);
+      const destroyed = await this.subjects.destroyedAmong(fingerprintsIn(refs, subjects, workspaces));
       const read = new Map<string, SubjectKey | null>();
       const broken = refs.find((ref) => {
         const name = nameOf(ref);
         if (read.has(name)) return false;
-        const key = this.#unwrap(ref, byId.get(idOf(ref)), workspaces.get(ref.workspace), destroyed);
+        const key = this.#unwrap(ref, subjects.get(idOf(ref)), workspaces.get(ref.workspace), destroyed);
         read.set(name, key === 'broken' ? null : key);
         return key === 'broken';
       });
@@ -52,14 +51,13 @@ export class MongoKeyReader {
 
   /** Whether each of these keys was destroyed, by itself, with its subject or with its workspace: as it is stored now. */
   async areDestroyed(refs: readonly KeyRef[]): Promise<readonly boolean[]> {
-    const subjects = await this.subjects.findAll([...new Set(refs.map(idOf))]);
-    const byId = new Map(subjects.map((document) => [document._id, document]));
+    const subjects = await this.#subjectsOf(refs);
     const workspaces = new Set<string>();
     for (const name of new Set(refs.map(({ workspace }) => workspace))) {
       if ((await this.workspaces.find(name))?.state === 'destroyed') workspaces.add(name);
     }
     return refs.map((ref) => {
-      const { state, keys } = byId.get(idOf(ref)) ?? {};
+      const { state, keys } = subjects.get(idOf(ref)) ?? {};
       const isGone = state === 'destroyed' || (state === 'closing' && keys?.[ref.class]?.wrapped === null);
       return isGone || workspaces.has(ref.workspace);
     });
@@ -85,7 +83,13 @@ export class MongoKeyReader {
     this.#known = new BoundedMap(MAX_WORKSPACES);
   }
 
-  async #all(refs: readonly KeyRef[]): Promise<ReadonlyMap<string, WorkspaceDocument | null>> {
+  /** By `_id`. */
+  async #subjectsOf(refs: readonly KeyRef[]): Promise<ReadonlyMap<string, SubjectDocument>> {
+    const found = await this.subjects.findAll([...new Set(refs.map(idOf))]);
+    return new Map(found.map((document) => [document._id, document]));
+  }
+
+  async #workspacesOf(refs: readonly KeyRef[]): Promise<ReadonlyMap<string, WorkspaceDocument | null>> {
     const names = [...new Set(refs.map(({ workspace }) => workspace))];
     return new Map(await Promise.all(names.map(async (name) => [name, await this.workspace(name)] as const)));
   }
