@@ -5,7 +5,7 @@ import { joined } from '../mongodb/texts.js';
 import type { MongoSubjectKeys, SubjectDocument } from './mongodbKeys.js';
 import type { MongoWorkspaceKeys, WorkspaceDocument } from './mongodbWorkspaces.js';
 import type { SubjectKey } from './port.js';
-import { subjectPlace, unwrapByEither, zeroKeys } from './storedKeys.js';
+import { subjectPlace, unwrapByEither, type WorkspaceKeys, zeroKeys } from './storedKeys.js';
 
 /** Workspaces remembered, as they are stored: wrapped. */
 const MAX_WORKSPACES = 1_000;
@@ -35,13 +35,7 @@ export class MongoKeyReader {
       const workspaces = await this.#workspacesOf(refs);
       const destroyed = await this.subjects.destroyedAmong(fingerprintsIn(refs, subjects, workspaces));
       const read = new Map<string, SubjectKey | null>();
-      const broken = refs.find((ref) => {
-        const name = nameOf(ref);
-        if (read.has(name)) return false;
-        const key = this.#unwrap(ref, subjects.get(idOf(ref)), workspaces.get(ref.workspace), destroyed);
-        read.set(name, key === 'broken' ? null : key);
-        return key === 'broken';
-      });
+      const broken = this.#unwrapAll(refs, { subjects, workspaces, destroyed }, read);
       if (broken === undefined) return read;
       for (const key of read.values()) key?.fill(0);
       if (attempt === ATTEMPTS) throw new CrmError('CORRUPT_STORE');
@@ -94,22 +88,48 @@ export class MongoKeyReader {
     return new Map(await Promise.all(names.map(async (name) => [name, await this.workspace(name)] as const)));
   }
 
-  #unwrap(
-    ref: KeyRef,
-    subject: SubjectDocument | undefined,
-    workspace: WorkspaceDocument | null | undefined,
-    destroyed: ReadonlySet<string>,
-  ): SubjectKey | null | 'broken' {
-    const key = subject?.keys?.[ref.class];
-    if (!key?.wrapped || !workspace?.wrapped) return null;
-    if (destroyed.has(key.fingerprint) || destroyed.has(workspace.fingerprint ?? '')) return null;
-    const keys = this.workspaces.opened(workspace);
-    if (keys === null) return null;
-    const unwrapped = unwrapByEither(keys, subjectPlace(ref), Buffer.from(key.wrapped, 'base64'));
-    zeroKeys(keys);
-    return unwrapped ?? 'broken';
+  /** Into `read`, and each workspace's own keys once. Answers with the first that does not unwrap. */
+  #unwrapAll(refs: readonly KeyRef[], found: Found, read: Map<string, SubjectKey | null>): KeyRef | undefined {
+    const opened = new Map<string, WorkspaceKeys | null>();
+    const keysOf = (workspace: WorkspaceDocument): WorkspaceKeys | null => {
+      const keys = opened.get(workspace._id) ?? this.workspaces.opened(workspace);
+      opened.set(workspace._id, keys);
+      return keys;
+    };
+    try {
+      return refs.find((ref) => {
+        const name = nameOf(ref);
+        if (read.has(name)) return false;
+        const key = unwrapped(ref, found, keysOf);
+        read.set(name, key === 'broken' ? null : key);
+        return key === 'broken';
+      });
+    } finally {
+      for (const keys of opened.values()) zeroKeys(keys);
+    }
   }
 }
+
+/** What the store has about some keys. */
+interface Found {
+  readonly subjects: ReadonlyMap<string, SubjectDocument>;
+  readonly workspaces: ReadonlyMap<string, WorkspaceDocument | null>;
+  readonly destroyed: ReadonlySet<string>;
+}
+
+const unwrapped = (
+  ref: KeyRef,
+  { subjects, workspaces, destroyed }: Found,
+  keysOf: (workspace: WorkspaceDocument) => WorkspaceKeys | null,
+): SubjectKey | null | 'broken' => {
+  const key = subjects.get(idOf(ref))?.keys?.[ref.class];
+  const workspace = workspaces.get(ref.workspace);
+  if (!key?.wrapped || !workspace?.wrapped) return null;
+  if (destroyed.has(key.fingerprint) || destroyed.has(workspace.fingerprint ?? '')) return null;
+  const keys = keysOf(workspace);
+  if (keys === null) return null;
+  return unwrapByEither(keys, subjectPlace(ref), Buffer.from(key.wrapped, 'base64')) ?? 'broken';
+};
 
 const idOf = ({ workspace, subject }: KeyRef): string => joined(workspace, subject);
 
