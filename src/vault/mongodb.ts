@@ -92,17 +92,14 @@ class MongoVault implements Vault {
 
   async lease(workspace: string, subject: string, classes: readonly RetentionClass[]): Promise<SealingLease> {
     this.#refuseShut();
-    const held = this.#cache.hold(workspace, subject);
-    try {
+    return this.#cache.holding(workspace, subject, async (held) => {
       while (!this.#isAtHand(held, workspace, classes)) {
         if (!this.#processes.isHeld) await this.#processes.renew();
         await this.#bring(held, workspace, subject, classes);
         this.#refuseShut();
       }
       return this.#grant(held, classes);
-    } finally {
-      this.#cache.letGo(held);
-    }
+    });
   }
 
   async openingKeys(refs: readonly KeyRef[]): Promise<readonly (SubjectKey | null)[]> {
@@ -134,12 +131,7 @@ class MongoVault implements Vault {
 
   async close(workspace: string, subject: string): Promise<void> {
     this.#refuseShut();
-    const held = this.#cache.hold(workspace, subject);
-    try {
-      await this.#closeHeld(held, workspace, subject);
-    } finally {
-      this.#cache.letGo(held);
-    }
+    await this.#cache.holding(workspace, subject, (held) => this.#closeHeld(held, workspace, subject));
   }
 
   async destroy(
@@ -148,21 +140,18 @@ class MongoVault implements Vault {
     classes?: readonly RetentionClass[],
   ): Promise<readonly DestroyedKey[]> {
     this.#refuseShut();
-    const held = this.#cache.hold(workspace, subject);
-    try {
+    return this.#cache.holding(workspace, subject, async (held) => {
       if (held.closing !== undefined) await held.closing;
       const before = await this.database.run(() => this.#subjects.find(workspace, subject));
       if (before === null || before.state === 'active') throw new Error('A subject has to be closing to be destroyed.');
       // Closing in the store is not enough: somebody may be sealing under a lease of before.
       if (!before.fenced) await this.#closeHeld(held, workspace, subject);
-      return await this.#finishing(async () => {
+      return this.#finishing(async () => {
         const destroyed = await this.database.run(() => this.#subjects.destroy(before, classes));
         await this.#everywhere({ kind: 'forget', workspace, subject });
         return destroyed;
       });
-    } finally {
-      this.#cache.letGo(held);
-    }
+    });
   }
 
   async closeWorkspace(workspace: string): Promise<void> {
@@ -390,10 +379,10 @@ class MongoVault implements Vault {
       const all = this.#cache.ofWorkspace(workspace);
       await Promise.all(all.map((each) => (kind === 'close' ? each.drained() : this.#cache.drop(each))));
     } else {
-      const held = this.#cache.hold(workspace, subject);
-      if (kind === 'close') held.standing = 'fenced';
-      await (kind === 'close' ? held.drained() : this.#cache.drop(held));
-      this.#cache.letGo(held);
+      await this.#cache.holding(workspace, subject, (held) => {
+        if (kind === 'close') held.standing = 'fenced';
+        return kind === 'close' ? held.drained() : this.#cache.drop(held);
+      });
     }
   }
 

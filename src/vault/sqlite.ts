@@ -127,8 +127,7 @@ class SqliteVault implements Vault {
 
   async lease(workspace: string, subject: string, classes: readonly RetentionClass[]): Promise<SealingLease> {
     this.#refuseShut();
-    const held = this.#cache.hold(workspace, subject);
-    try {
+    return this.#cache.holding(workspace, subject, async (held) => {
       if (!this.#findKeys(held, workspace, subject, classes)) {
         await this.#group.submit(() => this.#changes.makeMissing(workspace, subject, classes));
         // Since the job was submitted the subject may have been closed, or the vault shut.
@@ -136,9 +135,7 @@ class SqliteVault implements Vault {
         if (!this.#findKeys(held, workspace, subject, classes)) throw new CrmError('CORRUPT_STORE');
       }
       return this.#grant(held, classes);
-    } finally {
-      this.#cache.letGo(held);
-    }
+    });
   }
 
   async openingKeys(refs: readonly KeyRef[]): Promise<readonly (SubjectKey | null)[]> {
@@ -158,13 +155,10 @@ class SqliteVault implements Vault {
 
   async close(workspace: string, subject: string): Promise<void> {
     this.#refuseShut();
-    const held = this.#cache.hold(workspace, subject);
-    try {
+    await this.#cache.holding(workspace, subject, (held) => {
       held.closing ??= this.#fenceOff(held, workspace, subject);
-      await held.closing;
-    } finally {
-      this.#cache.letGo(held);
-    }
+      return held.closing;
+    });
   }
 
   async destroy(
@@ -173,14 +167,11 @@ class SqliteVault implements Vault {
     classes?: readonly RetentionClass[],
   ): Promise<readonly DestroyedKey[]> {
     this.#refuseShut();
-    const held = this.#cache.hold(workspace, subject);
-    try {
+    return this.#cache.holding(workspace, subject, async (held) => {
       // Closing on disk is not enough: somebody may be sealing under a lease of before.
       if (held.closing !== undefined) await held.closing;
-      return await this.#finishing(() => this.#destroyHeld(held, workspace, subject, classes));
-    } finally {
-      this.#cache.letGo(held);
-    }
+      return this.#finishing(() => this.#destroyHeld(held, workspace, subject, classes));
+    });
   }
 
   async closeWorkspace(workspace: string): Promise<void> {

@@ -66,6 +66,16 @@ export class SubjectCache {
     return held;
   }
 
+  /** Does something with the subject, which is kept until that is done. Begins in this turn. */
+  async holding<T>(workspace: string, subject: string, work: (held: CachedSubject) => Promise<T>): Promise<T> {
+    const held = this.hold(workspace, subject);
+    try {
+      return await work(held);
+    } finally {
+      this.letGo(held);
+    }
+  }
+
   /** Everybody who is in memory. */
   get all(): CachedSubject[] {
     return [...this.#subjects.values()];
