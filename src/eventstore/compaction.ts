@@ -1,5 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { KeyRef } from '../kernel/personal.js';
+import { type KeyRef, refName } from '../kernel/personal.js';
 import { formatPosition, parsePosition, type SealedFor } from './encoding.js';
 import type { Compacted, CompactRange } from './port.js';
 
@@ -61,15 +61,13 @@ export async function* compactLog(
   await log.settle();
 }
 
-const nameOf = ({ workspace, subject, class: each }: KeyRef): string => `${workspace} ${subject} ${each}`;
-
 const doomedAmong = async (
   rows: readonly SealedRow[],
   areDestroyed: CompactRange['areDestroyed'],
 ): Promise<readonly DoomedRow[]> => {
   const refsOf = ({ workspace, subject, classes }: SealedRow) =>
     classes.map((each): KeyRef => ({ workspace, subject, class: each }));
-  const refs = new Map(rows.flatMap(refsOf).map((ref) => [nameOf(ref), ref]));
+  const refs = new Map(rows.flatMap(refsOf).map((ref) => [refName(ref), ref]));
   if (refs.size === 0) return [];
   const answers = await areDestroyed([...refs.values()]);
   const destroyed = new Set([...refs.keys()].filter((_, index) => answers[index] === true));
@@ -77,7 +75,7 @@ const doomedAmong = async (
     .map((row) => ({
       position: row.position,
       size: row.size,
-      removed: refsOf(row).map((ref) => destroyed.has(nameOf(ref))),
+      removed: refsOf(row).map((ref) => destroyed.has(refName(ref))),
     }))
     .filter(({ removed }) => removed.includes(true));
 };

@@ -1,7 +1,7 @@
 import type { Vault } from '../vault/port.js';
 import { openField } from '../vault/seal.js';
 import type { StoredEvent } from './envelope.js';
-import { Erased, type KeyRef, type Personal, type SealedField } from './personal.js';
+import { Erased, type KeyRef, type Personal, refName, type SealedField } from './personal.js';
 
 /** A stored event whose personal fields are opened when they are asked for. `data` has every field by name. */
 export interface Opened extends Omit<StoredEvent, 'open' | 'sealed'> {
@@ -36,8 +36,6 @@ export const unopened = (events: readonly StoredEvent[]): readonly Opened[] =>
       throw new TypeError('Personal fields are not read here.');
     }),
   );
-
-const refName = (ref: KeyRef): string => `${ref.workspace} ${ref.subject} ${ref.class}`;
 
 const openedEvent = (event: StoredEvent, keyOf: (ref: KeyRef) => Uint8Array | null): Opened => {
   const data: Record<string, unknown> = { ...event.open, subject: event.subject };

@@ -66,6 +66,9 @@ export interface KeyRef {
   readonly class: RetentionClass;
 }
 
+/** One text for one key. */
+export const refName = ({ workspace, subject, class: each }: KeyRef): string => `${workspace} ${subject} ${each}`;
+
 /**
  * A sealed field as the event store keeps it. The digest is part of the canonical envelope and stays for ever;
  * the bytes are kept apart and can be removed. Deciders hold these, never opened text.
