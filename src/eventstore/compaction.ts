@@ -1,6 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import { CrmError } from '../errors.js';
 import { type KeyRef, refName } from '../kernel/personal.js';
-import { formatPosition, parsePosition, type SealedFor } from './encoding.js';
+import { formatPosition, parsePosition, removeSealed, type SealedFor } from './encoding.js';
 import type { Compacted, CompactRange } from './port.js';
 
 /** An event that has, or had, sealed bytes. */
@@ -60,6 +61,29 @@ export async function* compactLog(
   }
   await log.settle();
 }
+
+/**
+ * Removes the doomed bytes of each row; `packed` answers with a copy that may be changed, and `put` takes it back where
+ * anything was removed. Error: CORRUPT_EVENT.
+ */
+export const overwriteDoomed = (
+  rows: readonly DoomedRow[],
+  packed: (position: number) => Buffer,
+  put: (position: number, packed: Buffer) => void,
+): Removed => {
+  const all = { events: 0, fields: 0, bytes: 0 };
+  for (const { position, removed } of rows) {
+    const bytes = packed(position);
+    const counts = removeSealed(bytes, removed);
+    if (counts === null) throw new CrmError('CORRUPT_EVENT', { position: formatPosition(position) });
+    if (counts.fields === 0) continue;
+    put(position, bytes);
+    all.events += 1;
+    all.fields += counts.fields;
+    all.bytes += counts.bytes;
+  }
+  return all;
+};
 
 const doomedAmong = async (
   rows: readonly SealedRow[],

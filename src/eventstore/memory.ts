@@ -1,6 +1,5 @@
-import { CrmError } from '../errors.js';
 import type { EventToAppend, Position, StoredEvent } from '../kernel/envelope.js';
-import { type CompactableLog, compactLog, type DoomedRow, type Removed } from './compaction.js';
+import { type CompactableLog, compactLog, type DoomedRow, overwriteDoomed, type Removed } from './compaction.js';
 import {
   decodeAsFarAsPossible,
   decodeEvent,
@@ -9,7 +8,6 @@ import {
   encodeEvent,
   formatPosition,
   parsePosition,
-  removeSealed,
   sealedFor,
   type Upcast,
 } from './encoding.js';
@@ -133,20 +131,15 @@ class MemoryEventStore implements EventStore {
   }
 
   #removed(rows: readonly DoomedRow[]): Removed {
-    const all = { events: 0, fields: 0, bytes: 0 };
-    for (const { position, removed } of rows) {
-      const row = this.#rows[position - 1]!;
-      const packed = Buffer.from(row.sealed!);
-      const counts = removeSealed(packed, removed);
-      if (counts === null) throw new CrmError('CORRUPT_EVENT', { position: formatPosition(position) });
-      row.sealed = packed;
-      if (counts.fields === 0) continue;
-      all.events += 1;
-      all.fields += counts.fields;
-      all.bytes += counts.bytes;
-    }
+    const counts = overwriteDoomed(
+      rows,
+      (position) => Buffer.from(this.#rows[position - 1]!.sealed!),
+      (position, packed) => {
+        this.#rows[position - 1]!.sealed = packed;
+      },
+    );
     this.#live.forget();
-    return all;
+    return counts;
   }
 
   /** The result of the append that these very events were, to a stream that was then as is expected now. */

@@ -1,9 +1,8 @@
-import { CrmError } from '../errors.js';
 import { type SqliteDatabase, type Statement, storeError } from '../sqlite/database.js';
 import { emptyWal } from '../sqlite/emptyWal.js';
 import type { GroupCommit } from '../sqlite/groupCommit.js';
-import type { CompactableLog, DoomedRow, Removed, SealedRow } from './compaction.js';
-import { formatPosition, removeSealed, sealedFor } from './encoding.js';
+import { type CompactableLog, type DoomedRow, overwriteDoomed, type Removed, type SealedRow } from './compaction.js';
+import { sealedFor } from './encoding.js';
 import { storeClosed } from './subscription.js';
 
 /** Events looked at in one go: some milliseconds. */
@@ -69,20 +68,12 @@ export class SqliteCompaction implements CompactableLog {
 
   /** A job for a transaction, which can be repeated. */
   #overwriteAll(rows: readonly DoomedRow[]): Removed {
-    const all = { events: 0, fields: 0, bytes: 0 };
-    for (const { position, removed } of rows) {
-      const packed = this.#bytes.get(position) as Buffer;
-      const { fields, bytes } = removeSealed(packed, removed) ?? corruptAt(position);
-      if (fields === 0) continue;
-      this.#overwrite.run(packed, position);
-      all.events += 1;
-      all.fields += fields;
-      all.bytes += bytes;
-    }
-    return all;
+    return overwriteDoomed(
+      rows,
+      (position) => this.#bytes.get(position) as Buffer,
+      (position, packed) => {
+        this.#overwrite.run(packed, position);
+      },
+    );
   }
 }
-
-const corruptAt = (position: number): never => {
-  throw new CrmError('CORRUPT_EVENT', { position: formatPosition(position) });
-};
