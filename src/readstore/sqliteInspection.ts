@@ -1,12 +1,11 @@
-import { openDatabase, storeError } from '../sqlite/database.js';
+import { readOnce } from '../sqlite/readOnce.js';
 
 /**
  * Every row of every live read model of a file that nobody writes to, and the words and facets of each with their counts:
  * `table rows key` to the row as JSON, `table terms scope name` to count and sum. Errors: WRONG_MASTER_KEY, CORRUPT_STORE.
  */
-export const readLiveRows = ({ file, fileKey }: { file: string; fileKey: Uint8Array }): Map<string, string> => {
-  const database = openDatabase({ file, fileKey, durability: 'normal', readonly: true });
-  try {
+export const readLiveRows = ({ file, fileKey }: { file: string; fileKey: Uint8Array }): Map<string, string> =>
+  readOnce(file, fileKey, (database) => {
     const live = database.prepare(`SELECT generation FROM builds WHERE state = 'live'`).pluck().all() as number[];
     const tables = database.prepare(`SELECT name FROM sqlite_master WHERE type = 'table'`).pluck().all() as string[];
     const rows = new Map<string, string>();
@@ -22,9 +21,4 @@ export const readLiveRows = ({ file, fileKey }: { file: string; fileKey: Uint8Ar
       }
     }
     return rows;
-  } catch (error) {
-    throw storeError(error);
-  } finally {
-    database.close();
-  }
-};
+  });

@@ -1,7 +1,7 @@
 import { copyInto } from '../mongodb/copyInto.js';
 import { connectMongo } from '../mongodb/database.js';
 import { joined } from '../mongodb/texts.js';
-import { openDatabase } from '../sqlite/database.js';
+import { readOnce } from '../sqlite/readOnce.js';
 import type { Entry } from './mongodb.js';
 import { openMongoStateStore } from './mongodb.js';
 import type { Claim } from './mongodbClaims.js';
@@ -41,17 +41,14 @@ const storedIn = async (
   options: SqliteStateStoreOptions,
 ): Promise<{ readonly entries: readonly Entry[]; readonly claims: readonly Claim[] }> => {
   await openSqliteStateStore(options).close();
-  const database = openDatabase({ file: options.file, fileKey: options.fileKey, durability: 'full', readonly: true });
-  try {
+  return readOnce(options.file, options.fileKey, (database) => {
     const entries = database.prepare('SELECT space, key, value, expires_at FROM entries').all();
     const claims = database.prepare('SELECT space, key, owner, expires_at FROM claims').all();
     return {
       entries: (entries as (Row & { value: string })[]).map((row) => ({ ...placeOf(row), value: row.value })),
       claims: (claims as (Row & { owner: string })[]).map((row) => ({ ...placeOf(row), owner: row.owner })),
     };
-  } finally {
-    database.close();
-  }
+  });
 };
 
 const placeOf = ({ space, key, expires_at }: Row) => ({ _id: joined(space, key), expiresAt: expires_at });

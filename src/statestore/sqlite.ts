@@ -3,6 +3,7 @@ import { canonicalJson, type Json } from '../kernel/canonical.js';
 import type { Clock } from '../kernel/clock.js';
 import { openDatabase, type SqliteDatabase, storeError } from '../sqlite/database.js';
 import { GroupCommit } from '../sqlite/groupCommit.js';
+import { readOnce } from '../sqlite/readOnce.js';
 import type { ClaimResult, StateStore } from './port.js';
 import { SqliteClaims } from './sqliteClaims.js';
 
@@ -39,17 +40,11 @@ export const openSqliteStateStore = (options: SqliteStateStoreOptions): StateSto
 };
 
 /** One entry of a file, expired or not, that is not written to for it: for an inspection. Errors: WRONG_MASTER_KEY, CORRUPT_STORE. */
-export const readSqliteEntry = (file: string, fileKey: Uint8Array, space: string, key: string): Json | null => {
-  const database = openDatabase({ file, fileKey, durability: 'full', readonly: true });
-  try {
+export const readSqliteEntry = (file: string, fileKey: Uint8Array, space: string, key: string): Json | null =>
+  readOnce(file, fileKey, (database) => {
     const text = database.prepare('SELECT value FROM entries WHERE space = ? AND key = ?').pluck().get(space, key);
     return text === undefined ? null : (JSON.parse(text as string) as Json);
-  } catch (error) {
-    throw storeError(error);
-  } finally {
-    database.close();
-  }
-};
+  });
 
 class SqliteStateStore implements StateStore {
   readonly #group: GroupCommit;

@@ -1,7 +1,8 @@
 import { copyInto } from '../mongodb/copyInto.js';
 import { connectMongo, type Stored } from '../mongodb/database.js';
 import { joined } from '../mongodb/texts.js';
-import { openDatabase, type SqliteDatabase } from '../sqlite/database.js';
+import type { SqliteDatabase } from '../sqlite/database.js';
+import { readOnce } from '../sqlite/readOnce.js';
 import { openMongoVault } from './mongodb.js';
 import type { StoredKey, SubjectDocument } from './mongodbKeys.js';
 import type { WorkspaceDocument } from './mongodbWorkspaces.js';
@@ -44,8 +45,7 @@ interface Vaulted {
 /** Opened as a vault first: that checks the file, and the key that wraps its own. */
 const storedIn = async (options: SqliteVaultOptions): Promise<Vaulted> => {
   await openSqliteVault(options).shut();
-  const database = openDatabase({ file: options.file, fileKey: options.fileKey, durability: 'full', readonly: true });
-  try {
+  return readOnce(options.file, options.fileKey, (database) => {
     const workspaces = workspacesIn(database);
     const subjects = subjectsIn(database);
     const gone = [
@@ -56,9 +56,7 @@ const storedIn = async (options: SqliteVaultOptions): Promise<Vaulted> => {
     ];
     const destroyed = [...new Set(gone)].flatMap((_id) => (_id === null ? [] : [{ _id }]));
     return { destroyed, workspaces, subjects };
-  } finally {
-    database.close();
-  }
+  });
 };
 
 interface WorkspaceRow {

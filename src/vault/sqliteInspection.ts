@@ -1,5 +1,5 @@
 import type { RetentionClass } from '../kernel/personal.js';
-import { openDatabase, storeError } from '../sqlite/database.js';
+import { readOnce } from '../sqlite/readOnce.js';
 import { NO_KEY } from './storedKeys.js';
 
 /** A key as the file has it, without the key. */
@@ -14,9 +14,8 @@ export interface KeyOnFile {
 }
 
 /** Every key of the vault in a file that nobody writes to. Errors: WRONG_MASTER_KEY, CORRUPT_STORE. */
-export const readKeysOnFile = (file: string, fileKey: Uint8Array): readonly KeyOnFile[] => {
-  const database = openDatabase({ file, fileKey, durability: 'full', readonly: true });
-  try {
+export const readKeysOnFile = (file: string, fileKey: Uint8Array): readonly KeyOnFile[] =>
+  readOnce(file, fileKey, (database) => {
     const rows = database
       .prepare(
         'SELECT s.subject, k.class, k.fingerprint, k.destroyed, k.wrapped FROM keys k JOIN subjects s ON s.id = k.subject',
@@ -27,9 +26,4 @@ export const readKeysOnFile = (file: string, fileKey: Uint8Array): readonly KeyO
       destroyed: destroyed === 1,
       isOverwritten: wrapped.equals(NO_KEY),
     }));
-  } catch (error) {
-    throw storeError(error);
-  } finally {
-    database.close();
-  }
-};
+  });
