@@ -1,28 +1,43 @@
 import type { Collection } from 'mongodb';
 import { CrmError } from '../errors.js';
 import { canonicalJson, type Json } from '../kernel/canonical.js';
-import type { Stored } from './database.js';
+import { connectMongo, type Kept, type MongoDatabase, type Stored } from './database.js';
 
 const INSERTED_AT_ONCE = 500;
 
 /** What goes into one collection. */
-export interface Copy<T extends Stored> {
-  readonly collection: Collection<T>;
-  readonly documents: readonly T[];
+export interface Copy {
+  readonly collection: string;
+  readonly documents: readonly Stored[];
 }
 
 /**
  * Copies documents into collections that hold nothing else, and reads them again: every one has to be there, as it is.
  * Taken up again it goes on where it was. Answers how many there are.
- * Errors: FOREIGN_STORE where anything else is there, and then nothing is written; the driver's.
+ * Errors: FOREIGN_STORE where anything else is there, and then nothing is written; as `connectMongo` and its database.
  */
 export const copyInto = async (
-  copies: readonly Copy<Stored>[],
+  { url, kept }: { readonly url: string; readonly kept: Kept },
+  copies: readonly Copy[],
   progress: (done: number, total: number) => void,
 ): Promise<number> => {
-  const wanted = copies.map((copy) => ({
-    ...copy,
-    texts: new Map(copy.documents.map((each) => [each._id, textOf(each)])),
+  const database = await connectMongo(url, kept);
+  try {
+    return await database.run(() => copyAll(database, copies, progress));
+  } finally {
+    await database.close();
+  }
+};
+
+const copyAll = async (
+  database: MongoDatabase,
+  copies: readonly Copy[],
+  progress: (done: number, total: number) => void,
+): Promise<number> => {
+  const wanted = copies.map(({ collection, documents }) => ({
+    collection: database.collection(collection),
+    documents,
+    texts: new Map(documents.map((each) => [each._id, textOf(each)])),
   }));
   const there: ReadonlySet<string>[] = [];
   for (const { collection, texts } of wanted) there.push(await idsIn(collection, texts));

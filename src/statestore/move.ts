@@ -1,5 +1,4 @@
 import { copyInto } from '../mongodb/copyInto.js';
-import { connectMongo } from '../mongodb/database.js';
 import { joined } from '../mongodb/texts.js';
 import { readOnce } from '../sqlite/readOnce.js';
 import type { Entry } from './mongodb.js';
@@ -18,16 +17,11 @@ export const moveState = async (
 ): Promise<number> => {
   const { entries, claims } = await storedIn(from);
   await (await openMongoStateStore({ url, clock: from.clock })).close();
-  const database = await connectMongo(url, 'state store');
-  try {
-    const into = [
-      { collection: database.collection('state.entries'), documents: entries },
-      { collection: database.collection('state.claims'), documents: claims },
-    ];
-    return await database.run(() => copyInto(into, progress));
-  } finally {
-    await database.close();
-  }
+  const copies = [
+    { collection: 'state.entries', documents: entries },
+    { collection: 'state.claims', documents: claims },
+  ];
+  return copyInto({ url, kept: 'state store' }, copies, progress);
 };
 
 interface Row {

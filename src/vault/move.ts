@@ -1,5 +1,5 @@
 import { copyInto } from '../mongodb/copyInto.js';
-import { connectMongo, type Stored } from '../mongodb/database.js';
+import type { Stored } from '../mongodb/database.js';
 import { joined } from '../mongodb/texts.js';
 import type { SqliteDatabase } from '../sqlite/database.js';
 import { readOnce } from '../sqlite/readOnce.js';
@@ -20,18 +20,13 @@ export const moveVault = async (
   progress: (done: number, total: number) => void,
 ): Promise<number> => {
   const { destroyed, workspaces, subjects } = await storedIn(from);
-  const database = await connectMongo(url, 'vault');
-  try {
-    const into = [
-      // First, so that nothing can be there that was destroyed and is not known to be.
-      { collection: database.collection('vault.destroyed'), documents: destroyed },
-      { collection: database.collection('vault.workspaces'), documents: workspaces },
-      { collection: database.collection('vault.subjects'), documents: subjects },
-    ];
-    await database.run(() => copyInto(into, progress));
-  } finally {
-    await database.close();
-  }
+  const copies = [
+    // First, so that nothing can be there that was destroyed and is not known to be.
+    { collection: 'vault.destroyed', documents: destroyed },
+    { collection: 'vault.workspaces', documents: workspaces },
+    { collection: 'vault.subjects', documents: subjects },
+  ];
+  await copyInto({ url, kept: 'vault' }, copies, progress);
   await (await openMongoVault({ url, wrapKey: from.wrapKey, random: from.random })).shut();
   return workspaces.length + subjects.length;
 };
