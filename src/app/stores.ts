@@ -34,7 +34,7 @@ const upcast = (event: Parameters<typeof allEvents.upcast>[0]) => allEvents.upca
 
 /** An event store that needs no key of ours: one on an engine of its own. `null` for a file. Errors: as `named`. */
 export const openRemoteEvents = async (location: StoreLocation): Promise<EventStore | null> => {
-  if (location.engine !== 'kurrentdb') return null;
+  if (location.engine === 'sqlite') return null;
   // Loaded where it is chosen: it comes with a client of 10 MB.
   const { openKurrentEventStore } = await import('../eventstore/kurrentdb.js');
   return named('events', () => openKurrentEventStore({ url: location.url, upcast }));
@@ -75,21 +75,24 @@ export const closeStores = async (stores: Partial<EngineStores>): Promise<void> 
   await stores.vault?.shut();
 };
 
-const openEventFile = async (location: StoreLocation, keys: DerivedKeys): Promise<EventStore> =>
-  openSqliteEventStore({ file: fileOf(location), fileKey: keys.events, cacheMiB: EVENT_CACHE_MIB, upcast });
+const openEventFile = async (location: StoreLocation, keys: DerivedKeys): Promise<EventStore> => {
+  if (location.engine !== 'sqlite') throw new TypeError('What is no file is opened by openRemoteEvents.');
+  return openSqliteEventStore({ file: location.file, fileKey: keys.events, cacheMiB: EVENT_CACHE_MIB, upcast });
+};
 
 const openVault = async (location: StoreLocation, keys: DerivedKeys): Promise<Vault> => {
   const wrapping = { wrapKey: keys.wrap, random: pooledRandomBytes };
-  if (location.engine !== 'mongodb') {
-    return openSqliteVault({ file: fileOf(location), fileKey: keys.vault, ...wrapping });
+  if (location.engine === 'sqlite') {
+    return openSqliteVault({ file: location.file, fileKey: keys.vault, ...wrapping });
   }
   const { openMongoVault } = await import('../vault/mongodb.js');
   return openMongoVault({ url: location.url, ...wrapping });
 };
 
 const openState = async (location: StoreLocation, keys: DerivedKeys, clock: Clock): Promise<StateStore> => {
-  if (location.engine !== 'mongodb')
-    return openSqliteStateStore({ file: fileOf(location), fileKey: keys.state, clock });
+  if (location.engine === 'sqlite') {
+    return openSqliteStateStore({ file: location.file, fileKey: keys.state, clock });
+  }
   const { openMongoStateStore } = await import('../statestore/mongodb.js');
   return openMongoStateStore({ url: location.url, clock });
 };
@@ -100,11 +103,11 @@ const openReadModels = async (
   stateStore: StateStore,
   ids: Ids,
 ): Promise<Pick<EngineStores, 'readStore' | 'readModelFiles'>> => {
-  if (location.engine === 'mongodb') {
+  if (location.engine !== 'sqlite') {
     const { openMongoReadStore } = await import('../readstore/mongodb.js');
     return { readStore: await openMongoReadStore({ url: location.url }), readModelFiles: null };
   }
-  const readModelFiles = new ReadModelFiles({ dataDir: dirname(fileOf(location)), vault, stateStore, ids });
+  const readModelFiles = new ReadModelFiles({ dataDir: dirname(location.file), vault, stateStore, ids });
   const current = await readModelFiles.current();
   await readModelFiles.destroyOthers();
   const readStore = new SwitchableReadStore(openReadModelFile(current));
@@ -115,11 +118,6 @@ const openReadModels = async (
 export const openReadModelFile = ({ file, fileKey }: ReadModelFile): ReadStore => {
   const checkpoints = new CheckpointThread({ file, fileKey: Uint8Array.from(fileKey) });
   return openSqliteReadStore({ file, fileKey, cacheMiB: READ_CACHE_MIB, checkpoints });
-};
-
-const fileOf = (location: StoreLocation): string => {
-  if (location.engine === 'sqlite') return location.file;
-  throw new CrmError('BAD_CONFIGURATION', { reason: 'There is no adapter for this store on this engine yet.' });
 };
 
 /** Adds which store an error is about. */
