@@ -126,7 +126,9 @@ export class CommandHandler {
     id: string,
     workspace: string,
   ): Promise<State> {
-    const fold = await this.#loadNow(decider, streamOf(decider, id));
+    const stream = streamOf(decider, id);
+    if (this.parts.shared) this.#folds.delete(stream);
+    const fold = await this.#load(decider, stream);
     return fold.revision >= 0 && fold.workspace === workspace ? fold.state : decider.initial;
   }
 
@@ -191,14 +193,6 @@ export class CommandHandler {
     if (isRefusal(decision)) throw new CrmError(decision.refused, { field: decision.field });
     if (decision.length === 0) return { stream, version: fold.revision + 1, position: fold.position };
     return this.#append(decider, stream, fold, decision, command, context);
-  }
-
-  async #loadNow<State, Command, D extends EventDefinitions>(
-    decider: Decider<State, Command, D>,
-    stream: string,
-  ): Promise<Fold<State>> {
-    if (this.parts.shared) this.#folds.delete(stream);
-    return this.#load(decider, stream);
   }
 
   async #load<State, Command, D extends EventDefinitions>(
