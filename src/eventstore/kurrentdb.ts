@@ -228,11 +228,11 @@ class KurrentEventStore implements EventStore {
     const streamState: AppendStreamState = at === NO_STREAM ? ENGINE_NO_STREAM : BigInt(at);
     const options = { streamState, deadline: trying.timeoutMs, ...FROM_LEADER };
     const unsettled = this.#unsettled.has(stream);
-    let tries = 0;
+    let isSent = false;
     try {
       return await untilDecided(trying, async (triedBefore) => {
         beforeSending();
-        tries = triedBefore + 1;
+        isSent = true;
         try {
           const result = await client.appendToStream(prefix + stream, data, options);
           const position = result.position && formatEnginePosition(result.position);
@@ -244,7 +244,7 @@ class KurrentEventStore implements EventStore {
         }
       });
     } catch (error) {
-      if (tries > 0 && isCrmError(error, 'STORE_UNREACHABLE')) this.#unsettled.add(stream);
+      if (isSent && isCrmError(error, 'STORE_UNREACHABLE')) this.#unsettled.add(stream);
       throw error;
     }
   }
