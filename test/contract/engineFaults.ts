@@ -1,14 +1,13 @@
 import { join } from 'node:path';
 import { createClient } from 'graphql-ws';
 import WebSocket from 'ws';
-import { freshName, inNamespace } from '../support/engines.js';
+import { type EngineLocations, freshName, inNamespace, storesAt } from '../support/engines.js';
 import { eventually } from '../support/eventually.js';
 import { type Link, linkTo } from '../support/link.js';
 import { attempt, historyOf, newId } from '../support/mutations.js';
 import { asking, type SignedUp, signUp, startServer, type TestServer } from '../support/server.js';
 import { startWaiting } from '../support/startWaiting.js';
 import { temporaryDirectory } from '../support/temporary.js';
-import type { EngineLocations } from './severalServers.js';
 
 const PATIENCE_MS = 60_000;
 /** Of the bytes on the wire: what carries a new contact is longer, what asks and what keeps a connection alive is shorter. */
@@ -31,8 +30,7 @@ export const engineFaultsContract = (locations: () => EngineLocations): void => 
   beforeAll(async () => {
     events = await linkTo(inNamespace(locations().events));
     documents = await linkTo(locations().documents);
-    const { url } = documents;
-    env = { EVENT_STORE_URL: events.url, READ_STORE_URL: url, STATE_STORE_URL: url, VAULT_URL: url };
+    env = storesAt({ events: events.url, documents: documents.url });
     directory = join(home.path(), freshName());
     server = await startServer(directory, env);
     const signedUp = await signUp(server, 'Ada');

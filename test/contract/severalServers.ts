@@ -1,18 +1,11 @@
 import { join } from 'node:path';
 import { createClient } from 'graphql-ws';
 import WebSocket from 'ws';
-import { freshName, inNamespace } from '../support/engines.js';
+import { type EngineLocations, freshName, inNamespace, storesAt } from '../support/engines.js';
 import { eventually } from '../support/eventually.js';
 import { attempt, historyOf, mutate, newId } from '../support/mutations.js';
 import { asking, type SignedUp, signUp, startServer, type TestServer } from '../support/server.js';
 import { temporaryDirectory } from '../support/temporary.js';
-
-/** Where the engines are. */
-export interface EngineLocations {
-  readonly events: string;
-  /** A MongoDB, with a database of its own. */
-  readonly documents: string;
-}
 
 const CONTACT = 'query ($id: ID!) { contact(id: $id) { displayName version } }';
 const ME = '{ currentAccount { id } }';
@@ -31,12 +24,7 @@ export const severalServersContract = (locations: () => EngineLocations): void =
   beforeAll(async () => {
     const { events, documents } = locations();
     const directory = join(home.path(), freshName());
-    const env = {
-      EVENT_STORE_URL: inNamespace(events),
-      READ_STORE_URL: documents,
-      STATE_STORE_URL: documents,
-      VAULT_URL: documents,
-    };
+    const env = storesAt({ events: inNamespace(events), documents });
     const start = (name: string) => startServer(directory, { ...env, DATA_DIR: join(directory, name) });
     one = await start('one');
     other = await start('other');

@@ -1,21 +1,11 @@
 import { join } from 'node:path';
-import { freshName, inNamespace } from '../support/engines.js';
-import { type KurrentDouble, startKurrentDouble } from '../support/kurrentDouble.js';
-import { type MongoDouble, startMongoDouble } from '../support/mongodbDouble.js';
+import { onDoubles } from '../support/doubles.js';
+import { inNamespace, storesAt } from '../support/engines.js';
 import { asking, runCli, signUp, startServer } from '../support/server.js';
 import { temporaryDirectory } from '../support/temporary.js';
 
 const home = temporaryDirectory();
-let kurrent: KurrentDouble;
-let mongo: MongoDouble;
-beforeAll(async () => {
-  kurrent = await startKurrentDouble();
-  mongo = await startMongoDouble();
-});
-afterAll(async () => {
-  await kurrent.stop();
-  await mongo.close();
-});
+const locations = onDoubles();
 
 const CREATE = 'mutation { createContact(input: { givenName: "Grace", familyName: "Hopper" }) { contact { id } } }';
 const ALL = '{ contacts(first: 5) { nodes { displayName } } eventHistory(first: 50) { nodes { id type recordedAt } } }';
@@ -29,12 +19,9 @@ test('a whole installation goes from its files to engines by three moves, and no
   const before = await asking(embedded, caller)(ALL);
   await embedded.stop();
 
-  const documents = `${mongo.url}/${freshName()}`;
+  const { events, documents } = locations();
   const engines = {
-    EVENT_STORE_URL: inNamespace(kurrent.url),
-    READ_STORE_URL: documents,
-    STATE_STORE_URL: documents,
-    VAULT_URL: documents,
+    ...storesAt({ events: inNamespace(events), documents }),
     DATA_DIR: join(directory, 'elsewhere'),
   };
   for (const store of ['vault', 'state', 'events']) {

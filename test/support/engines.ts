@@ -39,17 +39,27 @@ export const inDatabase = (url: string, database: string): string => {
   return `${before}/${database}${after}`;
 };
 
+/** Where engines are that servers share. */
+export interface EngineLocations {
+  readonly events: string;
+  /** A MongoDB, with a database of its own. */
+  readonly documents: string;
+}
+
+/** The stores of an installation there. */
+export const storesAt = ({ events, documents }: EngineLocations) => ({
+  EVENT_STORE_URL: events,
+  READ_STORE_URL: documents,
+  STATE_STORE_URL: documents,
+  VAULT_URL: documents,
+});
+
 const run = randomBytes(8);
 
 /** Of an installation in a directory: its stores on the engines that are given, where the suite runs on them (`engineSuites.ts`). */
 export const storesFor = (directory: string): NodeJS.ProcessEnv => {
   if (process.env.TEST_STORES !== 'engines') return {};
   const name = `crmtest${createHash('sha256').update(run).update(directory).digest('hex').slice(0, 12)}`;
-  const documents = inDatabase(process.env[VARIABLES.MongoDB]!, name);
-  return {
-    EVENT_STORE_URL: inNamespace(process.env[VARIABLES.KurrentDB]!, name),
-    READ_STORE_URL: documents,
-    STATE_STORE_URL: documents,
-    VAULT_URL: documents,
-  };
+  const events = inNamespace(process.env[VARIABLES.KurrentDB]!, name);
+  return storesAt({ events, documents: inDatabase(process.env[VARIABLES.MongoDB]!, name) });
 };
