@@ -21,8 +21,6 @@ export interface Link {
 const ONE_HOST = /^([a-z]+:\/\/(?:[^/?@]*@)?)([^/?@,:]+):(\d+)(.*)$/;
 
 /** Only a URL of one host and port can be led through a line. */
-export const isOneHost = (url: string): boolean => ONE_HOST.test(url);
-
 export const linkTo = async (url: string): Promise<Link> => {
   const [, before, host, port, after] = ONE_HOST.exec(url)!;
   const line = new Line(host!, Number(port));
