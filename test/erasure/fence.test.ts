@@ -3,6 +3,7 @@ import { openEvents } from '../../src/kernel/openEvent.js';
 import { Erased } from '../../src/kernel/personal.js';
 import { openSqliteKeyReader } from '../../src/vault/sqlite.js';
 import { dataDirIn } from '../support/dataFiles.js';
+import { eventually } from '../support/eventually.js';
 import { keysIn } from '../support/keys.js';
 import { attempt, mutate } from '../support/mutations.js';
 import { type SignedUp, signUp, startServer, type TestServer } from '../support/server.js';
@@ -67,7 +68,7 @@ test(
         codes.set(code, (codes.get(code) ?? 0) + 1);
       }
     });
-    while ((codes.get('written') ?? 0) < WRITERS) await new Promise((resolve) => setImmediate(resolve));
+    await eventually('as many writes as writers', () => (codes.get('written') ?? 0) >= WRITERS, TIMEOUT_MS);
     await mutate(ask, 'eraseContact', { id: contact.id }, 'subjectId');
     codes.clear();
     const late = attempt(server, caller, 'updateContact', { id: contact.id, nickname: 'Late' });

@@ -5,7 +5,7 @@ import { storesFor } from './engines.js';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 /** What is run: the built product, or a copy of it in which something was changed to see that a test notices. */
-const dist = process.env.CRM_DIST ?? join(root, 'dist');
+export const dist = process.env.CRM_DIST ?? join(root, 'dist');
 
 export interface Caller {
   readonly token?: string;

@@ -1,12 +1,10 @@
 import { spawn } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
-import { environmentFor } from './server.js';
-
-const main = fileURLToPath(new URL('../../dist/src/app/main.js', import.meta.url));
+import { join } from 'node:path';
+import { dist, environmentFor } from './server.js';
 
 /** Starts the server where it cannot get ready, and resolves to where it listens once it says that it waits. */
 export const startWaiting = async (directory: string, env: NodeJS.ProcessEnv) => {
-  const child = spawn(process.execPath, [main], { env: environmentFor(directory, env) });
+  const child = spawn(process.execPath, [join(dist, 'src/app/main.js')], { env: environmentFor(directory, env) });
   let output = '';
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (text) => (output += text));
   const exited = new Promise<number | null>((resolve) => child.once('exit', resolve));
