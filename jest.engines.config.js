@@ -2,13 +2,16 @@ import base from './jest.config.js';
 
 /** End-to-end suites about files, which the engines have none of, and those that bring engines of their own. */
 const NOT_ON_ENGINES = [
+  'assessment',
   'backup',
   'closingRestored',
+  'compaction',
   'engineFaults',
   'erasureLedger',
   'eventEngine',
   'lifecycle',
   'moveAll',
+  'passkeys',
   'readStoreRewrite',
   'rotateKeys',
   'severalServers',
