@@ -17,6 +17,8 @@ export interface AppOptions {
 
 /** How long a client may take to send its request (against those that never finish). */
 const RECEIVE_MS = 30_000;
+/** What still comes on a connection while the server closes may try again where it is started anew, or where another is. */
+const CLOSING_RETRY_S = 1;
 /** Asked by load balancers and the machine itself, often, in plain HTTP; nothing personal is in the answers. */
 const HEALTH_PATHS = /^\/health\//;
 
@@ -27,6 +29,7 @@ export function createApp({ limits, present, meter, trusts, tls }: AppOptions): 
     requestTimeout: RECEIVE_MS,
     forceCloseConnections: 'idle' as const,
     exposeHeadRoutes: false,
+    return503OnClosing: false, // an answer of Fastify's own, without a code
     frameworkErrors: (error: FastifyError, request: FastifyRequest, reply: FastifyReply) => {
       reply.headers(securityHeaders(arrivalOf(request.raw, trusts).secure));
       void answer(request, reply, present, httpError(error, limits));
@@ -35,12 +38,18 @@ export function createApp({ limits, present, meter, trusts, tls }: AppOptions): 
   const https = tls && { ...tls, minVersion: 'TLSv1.2' as const };
   const app = https ? (Fastify({ ...options, https }) as unknown as FastifyInstance) : Fastify(options);
   app.removeContentTypeParser('text/plain');
+  const state = { closing: false };
+  app.addHook('preClose', (done) => {
+    state.closing = true;
+    done();
+  });
   app.addHook('onRequest', (request, reply, done) => {
     const arrival = arrivalOf(request.raw, trusts);
     reply.headers(securityHeaders(arrival.secure));
     if (HEALTH_PATHS.test(request.url)) return done();
     try {
       assertMayArrive(arrival);
+      if (state.closing) throw new CrmError('OVERLOADED', { retryAfter: CLOSING_RETRY_S });
       const charged = meter.arrived(arrival.address);
       if (charged === undefined) done();
       else charged.then(() => done(), done);

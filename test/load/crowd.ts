@@ -10,9 +10,10 @@ export interface Crowd {
   readonly connections: number;
   /** Requests under way on each connection. */
   readonly ahead: number;
-  /** At least so long, and until what was answered is enough. */
+  /** At least so long, and until what was answered is enough, or it has been too long. */
   readonly durationMs: number;
   readonly enough: () => boolean;
+  readonly atMostMs: number;
   /** The next to be sent. */
   readonly next: () => Sent;
 }
@@ -33,24 +34,29 @@ export interface Heard {
 /** How often it is looked whether it is over. */
 const LOOK_MS = 50;
 
-/** Has the crowd ask; resolves with requests still under way. */
-export const ask = async (crowd: Crowd): Promise<{ readonly hangUp: () => void }> => {
+/** Has the crowd ask; resolves with requests still under way, and with how many connections the server has cut. */
+export const ask = async (crowd: Crowd): Promise<{ readonly cut: number; readonly hangUp: () => void }> => {
   const sockets = await Promise.all(Array.from({ length: crowd.connections }, () => opened(crowd.url)));
   const hangUp = () => {
     for (const socket of sockets) socket.destroy();
   };
-  const ends = performance.now() + crowd.durationMs;
+  const began = performance.now();
+  const isOver = () => {
+    const ms = performance.now() - began;
+    return ms >= crowd.atMostMs || (ms >= crowd.durationMs && crowd.enough());
+  };
   const over = new Promise<void>((resolve) => {
     const look = setInterval(() => {
-      if (performance.now() < ends || !crowd.enough()) return;
+      if (!isOver()) return;
       clearInterval(look);
       resolve();
     }, LOOK_MS);
   });
   for (const socket of sockets) drive(socket, crowd);
   await over;
-  for (const socket of sockets) socket.removeAllListeners('data').on('error', () => undefined);
-  return { hangUp };
+  const cut = sockets.filter(({ readable }) => !readable).length;
+  for (const socket of sockets) socket.removeAllListeners('data');
+  return { cut, hangUp };
 };
 
 const drive = (socket: Socket, { url, ahead, next }: Crowd): void => {
@@ -73,6 +79,7 @@ const drive = (socket: Socket, { url, ahead, next }: Crowd): void => {
       send();
     }
   });
+  socket.on('error', () => undefined); // of one that was cut, which is counted
   for (let n = 0; n < ahead; n += 1) send();
 };
 

@@ -1,3 +1,4 @@
+import { connect } from 'node:net';
 import { createClient } from 'graphql-ws';
 import { WebSocket } from 'ws';
 import { CrmError } from '../../src/errors.js';
@@ -164,6 +165,33 @@ describe('closing', () => {
     expect((await underWay).body).toEqual({ data: { slow: 'done' } });
     await closed;
     await expect(closing.post({ query: '{ hello }' })).rejects.toThrow();
+  });
+});
+
+describe('closing with a connection on which requests come one behind the other', () => {
+  test('answers the one under way, and refuses the next by a code and with when to try again', async () => {
+    const closing = await serving();
+    const { port } = new URL(closing.url);
+    const socket = connect(Number(port), '127.0.0.1');
+    const request = (query: string) => {
+      const body = JSON.stringify({ query });
+      const head = `host: 127.0.0.1\r\ncontent-type: application/json\r\ncontent-length: ${body.length}`;
+      return `POST /graphql HTTP/1.1\r\n${head}\r\n\r\n${body}`;
+    };
+    let received = '';
+    socket.on('data', (chunk) => {
+      received += chunk;
+    });
+    await new Promise<void>((resolve) => socket.write(request('{ slow(ms: 300) }'), () => resolve()));
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    const hungUp = new Promise((resolve) => socket.on('close', resolve));
+    const closed = closing.close();
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    socket.write(request('{ hello }'));
+    await Promise.all([closed, hungUp]);
+    const [, first, second] = received.split('HTTP/1.1 ');
+    expect(first).toMatch(/^200 .*"slow":"done"/s);
+    expect(second).toMatch(/^503 .*\r\nretry-after: 1\r\n.*"code":"OVERLOADED"/s);
   });
 });
 
