@@ -9,6 +9,7 @@ const NOT_ON_ENGINES = [
   'engineFaults',
   'erasureLedger',
   'eventEngine',
+  'importedAgents',
   'lifecycle',
   'moveAll',
   'passkeys',
