@@ -1,5 +1,5 @@
 import { hash, verify } from '@node-rs/argon2';
-import { PARAMETERS } from '../src/identity/access/passwords.js';
+import { PARAMETERS } from '../src/identity/access/hashing.js';
 import { answerJob } from './processes.js';
 
 /*

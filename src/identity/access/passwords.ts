@@ -1,12 +1,7 @@
-import { hash, verify } from '@node-rs/argon2';
 import { CrmError } from '../../errors.js';
 import type { StateStore } from '../../statestore/port.js';
 import { isCommonPassword } from './commonPasswords.js';
-
-/** `Algorithm.Argon2id`; the package declares it as a const enum, which isolated modules cannot read. */
-const ARGON2ID = 2;
-/** OWASP Password Storage Cheat Sheet: argon2id with 19 MiB, two passes, one lane. */
-export const PARAMETERS = { algorithm: ARGON2ID, memoryCost: 19 * 1024, timeCost: 2, parallelism: 1 } as const;
+import { Hashing } from './hashing.js';
 
 /** NIST SP 800-63B section 3.1.1.2: at least 8 characters, and long ones are welcome. */
 const MIN_LENGTH = 8;
@@ -25,6 +20,7 @@ export interface NewPassword {
 
 /** Password hashes, in the state store: a password is no fact of the history, and its old hashes must not stay. */
 export class Passwords {
+  readonly #hashing = new Hashing();
   /** Hash that nobody's password matches: signing in takes as long for an unknown account as for a known one. */
   readonly #nobody: Promise<string>;
 
@@ -32,7 +28,7 @@ export class Passwords {
     private readonly stateStore: StateStore,
     random: (size: number) => Buffer,
   ) {
-    this.#nobody = hash(random(32), PARAMETERS);
+    this.#nobody = this.#hashing.hash(random(32));
     this.#nobody.catch(() => undefined);
   }
 
@@ -53,7 +49,7 @@ export class Passwords {
   /** Errors: as `check`. */
   async set(account: string, password: NewPassword): Promise<void> {
     await this.check(password);
-    await this.stateStore.put(SPACE, account, await hash(password.text, PARAMETERS));
+    await this.stateStore.put(SPACE, account, await this.#hashing.hash(password.text));
   }
 
   /** Errors: BAD_USER_INPUT where it is too short or too long, PASSWORD_TOO_COMMON where it is guessed first. */
@@ -74,7 +70,7 @@ export class Passwords {
   /** Whether it is the account's password; for `null`, an unknown account, it is not, after as much work. */
   async matches(account: string | null, password: string): Promise<boolean> {
     const stored = account === null ? null : await this.stateStore.get(SPACE, account);
-    const matches = await verify(typeof stored === 'string' ? stored : await this.#nobody, password);
+    const matches = await this.#hashing.verify(typeof stored === 'string' ? stored : await this.#nobody, password);
     return matches && typeof stored === 'string';
   }
 }
