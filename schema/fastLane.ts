@@ -60,7 +60,7 @@ export function createFastLane<Context extends object>(
 
 /**
  * An answer that waits until it is recorded, as one stretch of bytes. As text it would be the thousands of pieces that it
- * was put together from, which the garbage collector moves about meanwhile: that came to half of its time.
+ * was put together from, and the garbage collector would have all of them to move about meanwhile.
  */
 async function leaving(text: string, recorded: Promise<void> | undefined): Promise<string | Buffer> {
   if (recorded === undefined) return text;
