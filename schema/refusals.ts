@@ -1,13 +1,7 @@
 import type { GraphQLError } from 'graphql';
 import { CrmError, type ErrorCode } from '../src/errors.js';
+import type { AccessRefused } from '../src/identity/access/refusedSignIns.js';
 import { causeOf } from './errors.js';
-
-/** Something that somebody who is signed in may not do, or not before they prove anew who they are. */
-export interface AccessRefused {
-  readonly code: ErrorCode;
-  /** As the schema names it, e.g. `query contacts`. */
-  readonly operation: string;
-}
 
 /** Told after the fact; no answer waits for it. */
 export type TellRefused<Context> = (context: Context, refused: AccessRefused) => void;

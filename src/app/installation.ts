@@ -12,7 +12,12 @@ import type { Devices } from '../identity/access/devices.js';
 import type { OpenIdProvider } from '../identity/access/openIdClient.js';
 import type { Passkeys } from '../identity/access/passkeys.js';
 import type { Passwords } from '../identity/access/passwords.js';
-import { type RefusedAccess, type RefusedSignIn, tellingRefusals } from '../identity/access/refusedSignIns.js';
+import {
+  type AccessRefused,
+  type RefusedAccess,
+  type RefusedSignIn,
+  tellingRefusals,
+} from '../identity/access/refusedSignIns.js';
 import type { SecondFactors } from '../identity/access/secondFactors.js';
 import type { Sessions } from '../identity/access/sessions.js';
 import { SignInThrottle } from '../identity/access/signInThrottle.js';
@@ -306,7 +311,7 @@ export class Installation {
   };
 
   /** @param actor an account or a key; the log has a keyed hash of it, for an account that of its refused sign-ins */
-  accessRefused = (actor: string, refused: Pick<RefusedAccess, 'code' | 'operation'>): void =>
+  accessRefused = (actor: string, refused: AccessRefused): void =>
     this.options.report?.({ kind: 'access-refused', ...refused, actor: this.#claimKey('sign-in-log', actor) });
 
   signUp = async (request: SignUp) => {

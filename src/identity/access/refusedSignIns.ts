@@ -13,12 +13,16 @@ export interface RefusedSignIn {
   readonly network?: string;
 }
 
-/** Something that was refused to somebody who is signed in, for the log (OWASP ASVS 5, 16.3.2): nothing in it is of a person. */
-export interface RefusedAccess {
-  readonly kind: 'access-refused';
+/** Something that somebody who is signed in may not do, or not before they prove anew who they are. */
+export interface AccessRefused {
   readonly code: ErrorCode;
   /** As the schema names it, e.g. `mutation eraseContact`. */
   readonly operation: string;
+}
+
+/** That, for the log (OWASP ASVS 5, 16.3.2): nothing in it is of a person. */
+export interface RefusedAccess extends AccessRefused {
+  readonly kind: 'access-refused';
   /** A keyed hash of the account, or of the key that acted for it. */
   readonly actor: string;
 }
