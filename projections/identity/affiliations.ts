@@ -1,5 +1,6 @@
 import { invitationEvents } from '../../src/identity/invitations/events.js';
 import { memberEvents } from '../../src/identity/members/events.js';
+import type { StoredEvent } from '../../src/kernel/envelope.js';
 import { OPERATOR } from '../../src/kernel/workspace.js';
 import type { ReadStore, Table } from '../../src/readstore/port.js';
 import { inWorkspace, ofSubject } from '../person.js';
@@ -27,6 +28,13 @@ const table: Table<AffiliationRow> = {
 
 const idIn = (stream: string): string => stream.slice(stream.indexOf('-') + 1);
 
+type Told = Pick<StoredEvent, 'stream' | 'workspace' | 'subject' | 'recordedAt'>;
+
+const kept = (kind: AffiliationRow['kind'], event: Told, account: string) => {
+  const { stream, workspace, subject, recordedAt: createdAt } = event;
+  return put(table, { id: idIn(stream), kind, account, workspace, subject, createdAt });
+};
+
 /** Where everything is that has to go elsewhere when somebody closes their account. */
 export const affiliations: Projection = {
   name: 'affiliations',
@@ -34,16 +42,11 @@ export const affiliations: Projection = {
   tables: [table as Table],
   apply: {
     ...on(memberEvents, {
-      MemberAdded: ({ stream, workspace, subject, recordedAt: createdAt, data: { account } }) =>
-        account === undefined
-          ? []
-          : put(table, { id: idIn(stream), kind: 'MEMBER', account, workspace, subject, createdAt }),
-      MemberLinked: ({ stream, workspace, subject, recordedAt: createdAt, data: { account } }) =>
-        put(table, { id: idIn(stream), kind: 'MEMBER', account, workspace, subject, createdAt }),
+      MemberAdded: (event) => (event.data.account === undefined ? [] : kept('MEMBER', event, event.data.account)),
+      MemberLinked: (event) => kept('MEMBER', event, event.data.account),
     }),
     ...on(invitationEvents, {
-      InvitationAccepted: ({ stream, workspace, subject, recordedAt: createdAt, data: { account } }) =>
-        put(table, { id: idIn(stream), kind: 'INVITATION', account, workspace, subject, createdAt }),
+      InvitationAccepted: (event) => kept('INVITATION', event, event.data.account),
     }),
     SubjectErased: ({ subject }) => remove(table, { scope: OPERATOR, facet: ofSubject(subject) }),
   },
